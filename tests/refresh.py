@@ -1,0 +1,39 @@
+"""make refresh: run every notebook and save it the one right way.
+
+Outputs and execution counts stay, since nbval compares them.  What differs from run to run or from machine to
+machine goes: timing, widget state and ids, versions.  An error in a cell that is not tagged for one stops it all.
+"""
+
+import pathlib
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = pathlib.Path(__file__).parent.parent
+LIVE_VIEW = "application/vnd.jupyter.widget-view+json"  # its id is random, and useless without the kernel
+
+
+def refresh(path: pathlib.Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, record_timing=False, store_widget_state=False, coalesce_streams=True,
+                   resources={"metadata": {"path": str(path.parent)}}).execute()
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(LIVE_VIEW, None)
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        print("refresh", path.name)
+        refresh(path)
+    sys.path.insert(0, str(ROOT))
+    from utils.bce import bce_terms, explore_bce
+
+    (ROOT / ".github" / "explorer.png").write_bytes(explore_bce(bce_terms).image.value)

@@ -1,0 +1,211 @@
+"""Controls → numbers → picture and words: the core of every explorer, and the only module that observes a widget.
+
+A topic says which controls it has, how their values become numbers (compute), and how the numbers become a moved
+picture and words (show).  The values of the controls are the only state; beside them an explorer remembers where
+things stood before the present control was touched, which the pictures show as a grey ghost.
+"""
+
+import base64
+import html
+import traceback
+from collections.abc import Callable
+
+import ipywidgets as widgets
+import torch
+from IPython import get_ipython
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from utils.inputs import shape
+from utils.plots import COLOURS, WRONG, number, painter
+
+ARTICLE = (2.0, 3.0, 0.1)
+LOGITS = {  # the presets, for a true class of 1
+    "the article": ARTICLE,
+    "confident and right": (-1.0, 5.0, 0.0),
+    "confident and wrong": (4.0, 0.0, -1.0),
+    "tie": (0.0, 0.0, 0.0),
+    "saturated": (6.0, -6.0, -6.0),
+}
+
+STYLE = f"""<style>
+.explorer {{ max-width: 1100px; overflow: hidden; }}
+.explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
+.explorer select, .explorer .widget-checkbox label {{ font-size: 17px; }}
+.explorer .widget-toggle-buttons {{ flex-wrap: nowrap; align-items: center; width: auto; }}
+.explorer .widget-label, .explorer .widget-checkbox label {{ color: var(--jp-content-font-color1, inherit); }}
+.explorer img {{ border-radius: 6px; }}
+.explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
+  white-space: pre-wrap; font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
+.explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}
+</style>"""
+
+
+class Explorer(widgets.VBox):
+    """Controls, a picture and words in one box.
+
+    name:     what the one-line text form starts with
+    controls: {name: widget}, the three logit sliders first, in the order in which Tab reaches them
+    compute:  {name: value} -> numbers, of whatever kind show wants
+    show:     (numbers, numbers from before or None) -> (one line, words, complaint); moves the figure's artists
+    presets:  {button: {name: value}}
+
+    .controls and .buttons are the widgets, .words what stands below the picture, .image the picture.
+    """
+
+    def __init__(self, name: str, controls: dict[str, widgets.Widget], compute: Callable, show: Callable,
+                 figure: Figure, presets: dict[str, dict]):
+        self.name, self.controls = name, controls
+        self._compute, self._show, self._paint = compute, show, painter(figure)
+        self._start = {key: control.value for key, control in controls.items()}
+        self._values = self._hand = self._now = self._before = None
+        self._line = self.words = ""
+
+        self.image = widgets.Image(value=self._paint(), format="png", layout={"width": "100%"})
+        self._page = widgets.HTML()
+        self.buttons = {"Reset": widgets.Button(description="Reset", icon="undo")}
+        self.buttons |= {key: widgets.Button(description=key) for key in presets}
+        self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
+        for key, values in presets.items():
+            self.buttons[key].on_click(lambda _, key=key, values=values: self._set(key, values))
+        for button in self.buttons.values():
+            button.layout.width = "auto"
+        for key, control in controls.items():
+            control.observe(lambda _, key=key: self._moved(key), "value")
+
+        rows = list(controls.values())
+        sides = widgets.HBox([widgets.VBox(rows[:3], layout={"flex": "1 1 380px"}),
+                              widgets.VBox(rows[3:], layout={"flex": "1 1 300px"})], layout={"flex_flow": "row wrap"})
+        super().__init__([widgets.HTML(STYLE, layout={"display": "none"}), sides,
+                          widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"}),
+                          self.image, self._page])
+        self.add_class("explorer")
+        self._page.add_class("explorer-words")
+        self._moved(None)
+
+    def _set(self, hand: str, values: dict) -> None:
+        """Set several controls, then update once."""
+        self._setting = True
+        try:
+            for key, value in values.items():
+                self.controls[key].value = value
+        finally:
+            self._setting = False
+        self._moved(hand)
+
+    _setting = False
+
+    def _moved(self, hand: str | None) -> None:
+        # The browser sends 0.1 as 0.1000000000000005 when it first draws a slider: that is no move.
+        values = {key: round(control.value, 9) if isinstance(control.value, float) else control.value
+                  for key, control in self.controls.items()}
+        if self._setting or (values == self._values and hand in self.controls):
+            return
+        self._values = values
+        if hand != self._hand:  # another control than before: where things stand now becomes the ghost
+            self._hand, self._before = hand, None if hand in (None, "Reset") else self._now
+        try:
+            now = self._compute(values)
+            self._line, self.words, wrong = self._show(now, self._before)
+        except Exception as error:
+            self._say(f"{error if isinstance(error, (ValueError, TypeError)) else repr(error)} "
+                      "(picture and numbers are still those from before)")
+            if get_ipython() is None:  # no page that could show it, so a test must see it
+                raise
+            return
+        self._now = now
+        self._say(wrong)
+        self.image.value = self._paint()
+
+    def _say(self, wrong: str) -> None:
+        self.wrong = wrong
+        said = "".join(f'<pre class="wrong">✗ {html.escape(line)}</pre>' for line in wrong.splitlines())
+        self._page.value = f'<div role="status">{said}<pre>{html.escape(self.words)}</pre></div>'
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}" if self.wrong else "")
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        """The live view, and for where no kernel runs the picture."""
+        return super()._repr_mimebundle_(**kwargs) | {"image/png": base64.b64encode(self.image.value).decode()}
+
+
+def logit_sliders() -> dict[str, widgets.FloatSlider]:
+    """The three sliders that come first in every explorer, at the article's logits."""
+    return {f"logit {k}": slider(f"logit {k}", value, -6, 6, COLOURS[k]) for k, value in enumerate(ARTICLE)}
+
+
+def slider(name: str, value: float, low: float, high: float, colour: str | None = None) -> widgets.FloatSlider:
+    return widgets.FloatSlider(value, min=low, max=high, step=0.1, description=name, readout_format=".1f",
+                               layout={"width": "auto"}, style={"description_width": "max-content", "handle_color": colour})
+
+
+def label_choice() -> widgets.ToggleButtons:
+    """Which class is the true one: 0, 1 or 2, at the article's 1."""
+    return widgets.ToggleButtons(options=[0, 1, 2], value=1, description="label",
+                                 style={"description_width": "max-content", "button_width": "60px"})
+
+
+def target_boxes() -> dict[str, widgets.Checkbox]:
+    """One box per class, ticked where the class is true: at the article's [0, 1, 0]."""
+    return {f"target {k}": widgets.Checkbox(k == 1, description=f"class {k} is true", indent=False) for k in range(3)}
+
+
+def targets_from(values: dict) -> Tensor:
+    """The three boxes as a target.  Returns: shape [3], float32, 0 or 1."""
+    return torch.tensor([float(values[f"target {k}"]) for k in range(3)])
+
+
+def logits_from(values: dict) -> Tensor:
+    """The three sliders' values as the article's tensor.  Returns: shape [3], float32."""
+    return torch.tensor([values[f"logit {k}"] for k in range(3)])
+
+
+def presets(**others) -> dict[str, dict]:
+    """The five presets; others are set along with the logits, the same in each."""
+    return {name: {f"logit {k}": z for k, z in enumerate(logits)} | others for name, logits in LOGITS.items()}
+
+
+LABEL_1 = {"target 0": False, "target 1": True, "target 2": False}  # the article's target, for presets(**LABEL_1)
+
+
+def listed(values) -> str:
+    """Numbers as the article writes its logits: [2, 3, 0.1]."""
+    return "[" + ", ".join(f"{float(value):.6g}" for value in values) + "]"
+
+
+def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor | None, str]:
+    """Hand the reader's function copies of the tensors and say in words where its answer parts from torch's.
+
+    like: torch's answer.  Returns: (the answer as float64 in the shape of like, or None; the complaint, "" if none).
+    Nothing that the function does or returns raises here.
+    """
+    name = getattr(function, "__name__", "your function")
+    try:
+        answer = function(*(tensor.clone() for tensor in tensors))
+        if answer is None:
+            return None, f"{name} returned None: does it end with a return?"
+        if isinstance(answer, (list, tuple, str)) or not isinstance(answer, (Tensor, float, int)):
+            return None, f"{name} returned a {type(answer).__name__}; a tensor of shape {shape(like)} is wanted"
+        answer = torch.as_tensor(answer).detach()
+        if answer.shape != like.shape:
+            return None, f"{name} returned shape {shape(answer)}; shape {shape(like)} is wanted"
+        if answer.is_complex() or answer.dtype == torch.bool:
+            return None, f"{name} returned {answer.dtype}; floating point is wanted"
+        answer = answer.cpu().to(torch.float64)
+        wrong = [
+            f"{f'class {k}: ' if like.numel() > 1 else ''}yours {a}, torch {b}"
+            for k, (a, b) in enumerate(zip(answer.flatten().tolist(), like.flatten().tolist()))
+            for a, b in [_apart(a, b)] if a != b
+        ]
+    except (Exception, SystemExit) as error:
+        return None, f"{name} raised {traceback.format_exception_only(error)[-1].splitlines()[0][:200]}"
+    return answer, f"{name}: " + "; ".join(wrong) if wrong else ""
+
+
+def _apart(yours: float, torchs: float) -> tuple[str, str]:
+    """Both numbers in words, different words where they differ by more than rounding to four places."""
+    if abs(yours - torchs) <= 5e-5 * max(1, abs(torchs)):
+        return "", ""
+    a, b = number(yours), number(torchs)
+    return (a, b) if a != b else (repr(yours), repr(torchs))

@@ -1,0 +1,184 @@
+"""The few pictures that every topic shares, each drawn once and then moved.
+
+A function here adds its furniture (axes, ticks, titles) and its moving artists to an axes, and returns move(...),
+which sets the artists to new numbers.  painter(figure) turns the figure into PNG bytes, fast: the furniture comes
+from a kept background, only the moving artists are drawn.
+"""
+
+import io
+import math
+from collections.abc import Callable, Sequence
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+# One look per class, everywhere: colour (Okabe and Ito), hatch, marker.  Red means wrong and nothing else.
+COLOURS = ("#0072B2", "#E69F00", "#009E73")
+HATCHES = ("//", "..", "xx")
+MARKERS = ("o", "s", "^")
+WRONG, INK, GHOST, GREY = "#D55E00", "#000000", "#C8C8C8", "#5A5A5A"
+CLASSES = ("class 0", "class 1", "class 2")
+
+STYLE = {
+    "font.family": "DejaVu Sans", "font.size": 14, "axes.titlesize": 16, "axes.titlepad": 10, "axes.labelsize": 14,
+    "axes.spines.top": False, "axes.spines.right": False, "xtick.labelsize": 14, "ytick.labelsize": 13,
+    "hatch.linewidth": 1.2, "axes.facecolor": "white", "axes.edgecolor": INK, "text.color": INK, "lines.linewidth": 2,
+}
+PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # keeps a number readable on top of a line
+
+
+def number(value: float) -> str:
+    """A number as every picture and readout writes it: 4 decimals, powers of ten where those would say nothing."""
+    size = abs(value)
+    if math.isfinite(value) and (0 < size < 0.00095 or size >= 10_000):
+        text = f"{value:.2e}"
+    else:
+        text = f"{value:.4f}"
+    return text.replace("-", "−")
+
+
+def numbers(values: Sequence[float]) -> str:
+    """Several numbers, as in "0.2585, 0.7028, 0.0387"."""
+    return ", ".join(number(float(value)) for value in values)
+
+
+def figure(widths: Sequence[float], caption: str = "") -> tuple[Figure, list[Axes]]:
+    """A white figure, 10 × 4 inches at 144 dpi, with one axes per width side by side and a caption below."""
+    with matplotlib.rc_context(STYLE):
+        fig = Figure(figsize=(10, 4), dpi=144, facecolor="white")
+        FigureCanvasAgg(fig)
+        axes = fig.subplots(1, len(widths), gridspec_kw={
+            "width_ratios": widths, "left": 0.055, "right": 0.985, "bottom": 0.22, "top": 0.89, "wspace": 0.26})
+        fig.text(0.985, 0.025, caption, ha="right", fontsize=12, color=GREY)
+    return fig, list(np.atleast_1d(axes))
+
+
+def class_bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float]) -> Callable:
+    """One bar per class, in the class's own look, on an axis from low to high.  Returns move, see bars."""
+    return bars(ax, title, low, high, ticks, CLASSES, COLOURS, HATCHES)
+
+
+def bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float],
+         names: Sequence[str], colours: Sequence[str], hatches: Sequence[str]) -> Callable:
+    """One bar per name on an axis from low to high.
+
+    Returns move(values, outline=None, ghost=None, notes=None, line=None), each one value per bar: outline are torch's
+    numbers (black edges) where values may differ from them, ghost the numbers from before (grey, behind), notes a
+    word below each name (red where it holds ✗), line the height of one dashed line across.  A value of None is no bar.  A bar that leaves
+    the axis ends at its edge with an arrow that says so.
+    """
+    count = len(names)
+    with matplotlib.rc_context(STYLE):
+        room = 0.13 * (high - low)  # for the numbers above and below the bars
+        ax.set(xlim=(-0.6, count - 0.4), ylim=(low - (room if low < 0 else 0), high + room), yticks=ticks)
+        ax.set_title(title)
+        ax.set_xticks(range(count), names)
+        ax.tick_params(axis="x", length=0)
+        ax.spines["bottom"].set_visible(False)
+        ax.axhline(0, color=INK, linewidth=1.2)
+        ghosts = ax.bar(range(count), 0, width=0.9, color=GHOST, animated=True)
+        solid = ax.bar(range(count), 0, width=0.62, color=colours, animated=True)
+        edges = ax.bar(range(count), 0, width=0.62, fill=False, edgecolor=INK, linewidth=1.6, animated=True)
+        for bar, hatch in zip(solid, hatches):
+            bar.set(hatch=hatch, edgecolor="white", linewidth=0)
+        dashes = ax.axhline(math.nan, color=INK, linestyle="--", zorder=0.5, animated=True)
+        texts = [ax.text(k, 0, "", ha="center", bbox=PLATE, animated=True) for k in range(count)]
+        below = [ax.text(k, -0.12, "", ha="center", va="top", transform=ax.get_xaxis_transform(), animated=True,
+                         fontsize=13, fontweight="bold") for k in range(count)]
+
+    def height(value: float | None) -> float:
+        return 0.0 if value is None or math.isnan(value) else min(max(float(value), low), high)
+
+    def move(values, outline=None, ghost=None, notes=None, line=None):
+        for k, value in enumerate(values):
+            solid[k].set_height(height(value))
+            edges[k].set_height(height(value if outline is None else outline[k]))
+            ghosts[k].set_height(height(None if ghost is None else ghost[k]))
+            under = value is not None and value < 0
+            texts[k].set(text="" if value is None else bar_text(float(value), low, high),
+                         y=height(value) + (-0.18 if under else 0.18) * room, va="top" if under else "bottom",
+                         color=INK if value is None or math.isfinite(value) else WRONG)
+            note = notes[k] if notes else ""
+            below[k].set(text=note, color=WRONG if "✗" in note else INK)
+        dashes.set_ydata([math.nan if line is None else line] * 2)
+
+    return move
+
+
+def bar_text(value: float, low: float, high: float) -> str:
+    """The number beside a bar; an arrow where the bar left the axis."""
+    text = number(value) if not 100 <= abs(value) < 10_000 else f"{value:.1f}".replace("-", "−")
+    return f"▲ {text}" if value > high else f"▼ {text}" if value < low else text
+
+
+def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks) -> Callable:
+    """A fixed curve with moving dots on it.
+
+    Returns move(xs, ys, ghosts=None, texts=None, looks=None): where the dots are, where they were (xs, ys), what
+    stands beside each, and each one's (colour, marker) if it is not that of class 0, 1, 2.  A dot above the axis stays
+    at its edge with an arrow that says so.
+    """
+    with matplotlib.rc_context(STYLE):
+        ax.plot(x, y, color=GREY, zorder=1)
+        ax.set(xlim=xlim, ylim=ylim, xlabel=xlabel, xticks=xticks)
+        ax.set_title(title)
+        blank = {"linestyle": "none", "animated": True, "clip_on": False}
+        shadows = [ax.plot([], [], MARKERS[k], color=GHOST, markersize=15, **blank)[0] for k in range(dots)]
+        drops = [ax.plot([], [], ":", color=INK, animated=True)[0] for _ in range(dots)]
+        spots = [ax.plot([], [], MARKERS[k], color=COLOURS[k], markersize=13, markeredgecolor=INK, **blank)[0]
+                 for k in range(dots)]
+        beside = [ax.text(0, 0, "", bbox=PLATE, va="center", animated=True) for _ in range(dots)]
+    width, height = xlim[1] - xlim[0], ylim[1] - ylim[0]
+
+    def inside(y: float) -> float:
+        return min(max(float(y), ylim[0]), ylim[1]) if not math.isnan(y) else math.nan
+
+    def move(xs, ys, ghosts=None, texts=None, looks=None):
+        for k in range(dots):
+            px, py = float(xs[k]), inside(ys[k])
+            spots[k].set_data([px], [py])
+            drops[k].set_data([px, px], [ylim[0], py])
+            shadows[k].set_data([float(ghosts[0][k])] if ghosts else [], [inside(ghosts[1][k])] if ghosts else [])
+            if looks:
+                spots[k].set(color=looks[k][0], marker=looks[k][1], markeredgecolor=INK)
+            if texts:
+                left = px > xlim[0] + 0.72 * width  # the side that has room
+                beside[k].set(text=("▲ " if ys[k] > ylim[1] else "") + texts[k], ha="right" if left else "left",
+                              x=min(px, xlim[1] - 0.02 * width) if left else px + 0.05 * width,
+                              y=ylim[0] + (0.5 if math.isnan(py) else min((py - ylim[0]) / height + 0.1, 0.95)) * height)
+
+    return move
+
+
+def painter(fig: Figure) -> Callable[[], bytes]:
+    """Returns paint(): the figure as PNG bytes, with its animated artists where they are now."""
+    canvas = fig.canvas
+    canvas.draw()
+    background = canvas.copy_from_bbox(fig.bbox)
+    moving = sorted(fig.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder())
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(_palette())
+
+    def paint() -> bytes:
+        canvas.restore_region(background)
+        for artist in moving:
+            artist.draw(canvas.get_renderer())
+        pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        png = io.BytesIO()
+        # A fixed palette: a third of the bytes, a third of the time, and the same colours in every frame.
+        pixels.quantize(palette=palette, dither=Image.Dither.NONE).save(png, "png", compress_level=6)
+        return png.getvalue()
+
+    return paint
+
+
+def _palette() -> list[int]:
+    """Every colour that the pictures use, and its blends with white and with black."""
+    inks = np.array([matplotlib.colors.to_rgb(c) for c in (*COLOURS, WRONG, GREY, GHOST, INK)]) * 255
+    blends = [ink + (end - ink) * k / 6 for ink in inks for end in (255, 0) for k in range(6)]
+    clear = [blend for blend in blends if blend.min() < 240]  # nothing that a white pixel could be taken for
+    return [round(float(v)) for colour in [np.full(3, 255.0), *clear] for v in colour]

@@ -1,0 +1,57 @@
+"""Softmax: logits become probabilities that share 1.  Taught in notebooks/01_softmax.ipynb."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from utils import plots
+from utils.explore import Explorer, ask, listed, logit_sliders, logits_from, presets, slider
+from utils.inputs import check_logits
+from utils.plots import number, numbers
+
+
+def softmax(logits: Tensor) -> Tensor:
+    """Exponentials, each divided by their sum, after a shift by the largest logit that leaves the shares as they are.
+
+    logits: (..., classes).  Returns: same shape; each row is positive and sums to 1.
+    Raises TypeError or ValueError unless logits are finite floating numbers.  Taught in notebooks/01.
+    """
+    check_logits(logits)
+    exps = torch.exp(logits - logits.max(dim=-1, keepdim=True).values)
+    return exps / exps.sum(dim=-1, keepdim=True)
+
+
+def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
+    """Logits and a temperature → exponentials → shares, computed by the reader's softmax(logits [3])."""
+    figure, (left, right) = plots.figure(
+        [1, 1], "right: your softmax   ·   black edge: torch   ·   grey: before this control moved")
+    move_exps = plots.class_bars(left, "exp(logit / T)", 0, 25, [0, 10, 20])
+    move_shares = plots.class_bars(right, "share = exp / sum of exps", 0, 1, [0, 0.5, 1])
+
+    def compute(values):
+        logits, temperature = logits_from(values), values["temperature T"]
+        check_logits(logits)
+        scaled = logits / temperature
+        truth = torch.softmax(scaled, dim=0)
+        answer, wrong = ask(softmax, scaled, like=truth)
+        return {"logits": logits, "T": temperature, "exps": scaled.double().exp(), "truth": truth,
+                "answer": answer, "wrong": wrong}
+
+    def show(now, before):
+        shares = nothing if now["answer"] is None else now["answer"]
+        move_exps(now["exps"], ghost=before and before["exps"])
+        move_shares(shares, outline=now["truth"], ghost=before and before["truth"])
+        total = float(now["exps"].sum())
+        over = "" if now["T"] == 1 else f" / {now['T']:.6g}"
+        rows = [
+            f"class {k}   {f'exp({z:.6g}{over})':<{10 + len(over)}} = {number(e):>8}   ÷ {number(total)} = {number(p)}".replace("-", "−")
+            for k, (z, e, p) in enumerate(zip(now["logits"].tolist(), now["exps"].tolist(), now["truth"].tolist()))
+        ]
+        sums = f"sum {' ' * (len(over) + 19)}{number(total):>8}   the shares sum to {number(float(shares.sum()))}"
+        line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(shares)}"
+        return line, "\n".join([*rows, sums]), now["wrong"]
+
+    nothing = torch.full((3,), torch.nan)
+    controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}
+    return Explorer("explore_softmax", controls, compute, show, figure, presets())

@@ -1,0 +1,181 @@
+"""Which target each loss takes, and what it says of the others.  Taught in notebooks/04_bce_shape_error.ipynb."""
+
+import ipywidgets as widgets
+import torch
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from utils import plots
+from utils.explore import Explorer, listed, logit_sliders, logits_from, presets
+from utils.inputs import check_labels, check_logits, check_tensor, shape
+from utils.plots import COLOURS, GHOST, GREY, INK, STYLE, WRONG, number
+
+LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
+
+# Ways in which people write "the label is 1" for one image with three classes.
+FORMS = {
+    "[1] long": torch.tensor([1]),
+    "[1] float": torch.tensor([1.0]),
+    "1 without a dimension": torch.tensor(1),
+    "[[1]] long": torch.tensor([[1]]),
+    "[0, 1, 0] float": torch.tensor([0.0, 1.0, 0.0]),
+    "[[0, 1, 0]] long": torch.tensor([[0, 1, 0]]),
+    "[[0, 1, 0]] bool": torch.tensor([[False, True, False]]),
+    "[[0, 1, 0]] float": torch.tensor([[0.0, 1.0, 0.0]]),
+    "[[1, 1, 1]] float: the label expanded": torch.tensor([[1.0, 1.0, 1.0]]),
+    "[[0, 255, 0]] float: an image mask": torch.tensor([[0.0, 255.0, 0.0]]),
+    "[3] long: no such class": torch.tensor([3]),
+    "[−100] long: the default ignore_index": torch.tensor([-100]),
+}
+
+
+def bce_target(labels: Tensor, num_classes: int) -> Tensor:
+    """One row per label, 1 in the label's column and 0 elsewhere: the target that BCEWithLogitsLoss takes.
+
+    labels: (...) long, 0 ... num_classes − 1.  Returns: (..., num_classes), float32.
+    Raises TypeError or ValueError for other labels.  Taught in notebooks/04.
+    """
+    check_labels(labels, num_classes)
+    return F.one_hot(labels, num_classes).float()
+
+
+def answer(loss: nn.Module, logits: Tensor, target: Tensor) -> tuple[float | None, str]:
+    """What torch itself says: (the number, "") or (None, "ValueError: ...")."""
+    try:
+        return loss(logits, target).item(), ""
+    except Exception as error:
+        return None, f"{type(error).__name__}: {str(error).splitlines()[0]}"
+
+
+def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
+    """The first thing about a target that keeps it from saying "the label is 1": ("shape", a sentence), or ("", "").
+
+    loss: a key of LOSSES; logits: [1, classes], floating; target: any tensor.
+    Returns: the part, one of "shape", "dtype", "values" or "", and what to do about it.
+    Raises ValueError for another loss, TypeError or ValueError for other logits or target.  Taught in notebooks/04.
+    """
+    check_logits(logits)
+    check_tensor(target, "target")
+    if loss not in LOSSES:
+        raise ValueError(f"loss is {loss!r}; one of {', '.join(LOSSES)} is wanted")
+    classes = logits.shape[-1]
+    fits = target.shape == logits.shape
+    if loss == "CrossEntropyLoss" and target.shape == logits.shape[:-1]:  # one label per row
+        label = target.flatten()[0].item()
+        if target.dtype not in (torch.long, torch.uint8):
+            return "dtype", "a label is an index, so a whole number: write target.long()"
+        if label == -100:
+            return "values", "−100 is ignore_index: the row is skipped, and a mean over no rows is 0 / 0"
+        if not 0 <= label < classes:
+            return "values", f"with {classes} classes a label is 0 ... {classes - 1}: look where the labels are made"
+        return ("", "") if label == 1 else ("values", f"the label is {label}, not 1")
+    if loss == "CrossEntropyLoss" and not fits:
+        return "shape", (f"one label per row, shape {shape(logits[..., 0])}, or one probability per class, "
+                         f"shape {shape(logits)}, is wanted: write torch.tensor([1])")
+    if not fits:
+        return "shape", (f"one number per logit is wanted, shape {shape(logits)}: "
+                         f"write F.one_hot(label, num_classes={classes}).float()")
+    if not target.is_floating_point():
+        return "dtype", "one number per class means floating point: write target.float()"
+    if target.min() < 0 or target.max() > 1:
+        return "values", "torch does not check that a target lies in [0, 1]: divide a 0/255 mask by 255"
+    if not torch.equal(target, bce_target(torch.ones(target.shape[:-1], dtype=torch.long), classes).to(target)):
+        return "values", "torch does not know what you meant: this row does not say class 1 and no other"
+    return "", ""
+
+
+def explore_target_shape() -> Explorer:
+    """Choose a loss and a form of "the label is 1" → both tensors with their shapes, and torch's own answer."""
+    figure, (ax,) = plots.figure([1], "red: what does not fit")
+    with plots.matplotlib.rc_context(STYLE):
+        ax.set(xlim=(0, 10), ylim=(0, 4))
+        ax.axis("off")
+        move_logits, move_target = tensor_row(ax, 2.55, "logits"), tensor_row(ax, 0.35, "target")
+        links = [ax.plot([], [], color=GREY, linewidth=3, zorder=1, animated=True)[0] for _ in range(3)]
+        title = ax.text(8.5, 3.35, "", ha="center", fontsize=15, animated=True)
+        result = ax.text(8.5, 2.2, "", ha="center", va="center", fontsize=30, fontweight="bold", animated=True)
+        verdict = ax.text(8.5, 1.25, "", ha="center", va="center", fontsize=15, linespacing=1.4, animated=True)
+
+    def compute(values):
+        logits, loss, target = logits_from(values).unsqueeze(0), values["loss"], FORMS[values["target"]]
+        part, mend = misfit(loss, logits, target)
+        value, error = answer(LOSSES[loss], logits, target)
+        return {"logits": logits, "loss": loss, "target": target, "form": values["target"],
+                "part": part, "mend": mend, "value": value, "error": error}
+
+    def show(now, before):
+        logits, target, part, value = now["logits"], now["target"], now["part"], now["value"]
+        move_logits(logits, "")
+        move_target(target, part)
+        pairs = range(3) if target.shape == logits.shape else [0] if part else []
+        if not part and target.dim() == 1:
+            pairs = [(int(target), 0)]
+        for k, link in enumerate(links):
+            pair = pairs[k] if k < len(pairs) else None
+            top, bottom = pair if isinstance(pair, tuple) else (pair, pair)
+            link.set_data(*(([], []) if pair is None or part == "shape" else (
+                [cell_middle(top), cell_middle(bottom)], [2.55, 1.35])))
+        title.set_text(f"{now['loss']} says")
+        result.set(text=now["error"].split(":")[0] if value is None else number(value), color=WRONG if part else INK,
+                   fontsize=24 if value is None else 30)
+        verdict.set(text=f"✗ {part}: an error" if value is None else f"✗ {part}: no error,\nsilently wrong" if part
+                    else "✓ this is the loss\nfor label 1", color=WRONG if part else INK)
+        said = now["error"] or number(value)
+        words = [f"nn.{now['loss']}()(logits, target)",
+                 f"logits  shape {shape(logits):8} {kind(logits):9} {listed(logits[0])}",
+                 f"target  shape {shape(target):8} {kind(target):9} {target.tolist()}".replace("-", "−"),
+                 f"torch says  {said}"]
+        if part:
+            words.append(f"the {part} {'do' if part == 'values' else 'does'} not fit: " + now["mend"].replace(": ", ":\n  "))
+        line = f"{now['loss']}, target {now['form'].split(':')[0]} → {said if value is not None else said.split(':')[0]}"
+        return line, "\n".join(words), ""
+
+    controls = logit_sliders() | {
+        "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
+                                      style={"description_width": "max-content", "button_width": "170px"}),
+        "target": widgets.Dropdown(options=list(FORMS), description="target", layout={"width": "auto"},
+                                   style={"description_width": "max-content"}),
+    }
+    return Explorer("explore_target_shape", controls, compute, show, figure, presets())
+
+
+def kind(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def cell_middle(k: int) -> float:
+    return 2.95 + 1.4 * k
+
+
+def tensor_row(ax: Axes, y: float, name: str):
+    """A tensor of at most three numbers as a row of cells with one frame per dimension.
+
+    Returns move(tensor, part): part, one of "shape", "dtype", "values" or "", is what is marked in red.
+    """
+    ax.text(0, y + 0.85, name, fontsize=17, fontweight="bold", va="center")
+    lines = {part: ax.text(0, y + dy, "", fontsize=15, va="center", animated=True)
+             for part, dy in (("shape", 0.45), ("dtype", 0.05))}
+    cells = [ax.add_patch(Rectangle((cell_middle(k) - 0.6, y), 1.2, 1, linewidth=2, zorder=2, animated=True))
+             for k in range(3)]
+    texts = [ax.text(cell_middle(k), y + 0.5, "", ha="center", va="center", fontsize=17, zorder=3, animated=True)
+             for k in range(3)]
+    frames = [ax.add_patch(Rectangle((0, 0), 1, 1, fill=False, linewidth=1.6, animated=True)) for _ in range(2)]
+
+    def move(tensor: Tensor, part: str) -> None:
+        values = tensor.flatten().tolist()
+        for key, text in (("shape", f"shape {shape(tensor)}"), ("dtype", kind(tensor))):
+            lines[key].set(text=("✗ " if key == part else "") + text, color=WRONG if key == part else INK)
+        for k in range(3):
+            there = k < len(values)
+            cells[k].set(visible=there, facecolor="white", edgecolor=WRONG if part == "values" else COLOURS[k]
+                         if len(values) == 3 else INK)
+            texts[k].set(text=f"{values[k]:.4g}".replace("-", "−") if there and not isinstance(values[k], bool)
+                         else str(values[k]) if there else "", color=WRONG if part == "values" else INK)
+        for d, frame in enumerate(frames):
+            out = 0.1 + 0.1 * d
+            frame.set(visible=d < tensor.dim(), edgecolor=WRONG if part == "shape" else GREY)
+            frame.set_bounds(cell_middle(0) - 0.6 - out, y - out, 1.4 * len(values) - 0.2 + 2 * out, 1 + 2 * out)
+
+    return move
