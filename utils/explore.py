@@ -32,7 +32,7 @@ STYLE = f"""<style>
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
 .explorer select, .explorer .widget-checkbox label {{ font-size: 17px; }}
-.explorer .widget-toggle-buttons {{ flex-wrap: nowrap; align-items: center; width: auto; }}
+.explorer .widget-toggle-buttons {{ display: flex; align-items: center; margin: 2px; gap: 6px; }}
 .explorer .widget-label, .explorer .widget-checkbox label {{ color: var(--jp-content-font-color1, inherit); }}
 .explorer img {{ border-radius: 6px; }}
 .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;

@@ -134,7 +134,7 @@ def explore_target_shape() -> Explorer:
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
-                                      style={"description_width": "max-content", "button_width": "170px"}),
+                                      style={"description_width": "max-content", "button_width": "190px"}),
         "target": widgets.Dropdown(options=list(FORMS), description="target", layout={"width": "auto"},
                                    style={"description_width": "max-content"}),
     }
