@@ -5,14 +5,13 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from utils import plots
 from utils.explore import (
     LABEL_1, Explorer, ask, listed, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
 from utils.inputs import check_logits, check_targets
-from utils.plots import GREY, number, numbers
+from utils.plots import GREY, log_of, number, numbers
 from utils.sigmoid import log_sigmoid, sigmoid
 
 
@@ -53,7 +52,7 @@ def bce_gradient(logits: Tensor, targets: Tensor) -> Tensor:
 def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Logits and targets → one loss per class by the reader's bce_terms([1, 3], [1, 3]) → reduced, CE beside it."""
     figure, (left, middle, right) = plots.figure(
-        [1, 1.15, 0.75], "middle: your bce_terms   ·   black edge: torch   ·   dashed: mean   ·   grey: before this control moved")
+        [1, 1.15, 0.75], "middle: your bce_terms, black edge torch's   ·   dashed: mean   ·   grey: before this control moved")
     move_sigmoids = plots.class_bars(left, "σ(logit)", 0, 1, [0, 0.5, 1])
     move_terms = plots.class_bars(middle, "one loss per class", 0, 4.2, [0, 2, 4])
     move_losses = plots.bars(right, "reduced", 0, 4.2, [0, 2, 4], ["BCE", "CE"], [GREY, GREY], ["", ""])
@@ -63,35 +62,34 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         check_logits(logits)
         truth = nn.BCEWithLogitsLoss(reduction="none")(logits, targets)
         answer, wrong = ask(bce_terms, logits, targets, like=truth)
-        terms = torch.full((3,), torch.nan) if answer is None else answer[0]
         reduction = values["reduction"]
-        one = targets.sum() == 1  # only then is there a label for CrossEntropyLoss
-        return {"logits": logits[0], "y": targets[0], "truth": truth[0], "terms": terms, "wrong": wrong,
-                "sigma": torch.sigmoid(logits)[0], "p": torch.softmax(logits, dim=1)[0], "reduction": reduction,
-                "bce": None if reduction == "none" else float(getattr(terms, reduction)()),
-                "ce": float(F.cross_entropy(logits, targets.argmax(dim=1))) if one else None}
+        return {"logits": logits[0], "y": targets[0].int().tolist(), "truth": truth[0], "answer": answer[0],
+                "sigma": torch.sigmoid(logits)[0], "p": torch.softmax(logits, dim=1)[0], "wrong": wrong,
+                "reduction": reduction,
+                "bce": None if reduction == "none" else float(bce(logits, targets, reduction)),
+                # there is a label for CrossEntropyLoss only where exactly one class is true
+                "ce": float(nn.CrossEntropyLoss()(logits, targets.argmax(dim=1))) if targets.sum() == 1 else None}
 
     def show(now, before):
-        y, terms, ways = now["y"].int().tolist(), now["terms"], now["reduction"]
-        acts = ["−log σ" if k else "−log(1−σ)" for k in y]
-        move_sigmoids(now["sigma"], ghost=before and before["sigma"], notes=[f"y = {k}" for k in y])
-        move_terms(terms, outline=now["truth"], ghost=before and before["truth"], notes=acts,
-                   line=now["bce"] if ways == "mean" else None)
-        move_losses([now["bce"], now["ce"]], notes=[ways, "" if now["ce"] is not None else "steps aside"],
+        y, truth, reduction = now["y"], now["truth"], now["reduction"]
+        move_sigmoids(now["sigma"], ghost=before and before["sigma"], notes=[f"y = {there}" for there in y])
+        move_terms(now["answer"], outline=truth, ghost=before and before["truth"],
+                   notes=["−log σ" if there else "−log(1−σ)" for there in y],
+                   line=now["bce"] if reduction == "mean" else None)
+        move_losses([now["bce"], now["ce"]], notes=[reduction, "" if sum(y) == 1 else f"{sum(y)} labels"],
                     ghost=before and [before["bce"], before["ce"]])
         rows = []
-        for k in range(3):
-            s = float(now["sigma"][k])
-            inside = f"−log σ       = −log {number(s)}" if y[k] else f"−log(1 − σ)  = −log {number(float(torch.sigmoid(-now['logits'][k])))}"
-            rows.append(f"class {k}   y = {y[k]}   {inside} = {number(float(terms[k]))}")
-        total = " + ".join(number(float(t)) for t in terms)
-        rows.append({"mean": f"BCE = ({total}) / 3 = {number(now['bce'] or 0)}",
-                     "sum": f"BCE = {total} = {number(now['bce'] or 0)}",
-                     "none": f"BCE = [{numbers(terms)}]"}[ways])
-        rows.append("CE  needs exactly one true class" if now["ce"] is None else
-                    f"CE  = −log p[{y.index(1)}] = −log {number(float(now['p'][y.index(1)]))} = {number(now['ce'])}")
-        line = f"logits {listed(now['logits'])}, target {y} → {rows[3] if ways == 'none' else 'BCE ' + ways + ' ' + number(now['bce'])}"
-        return line, "\n".join(rows), now["wrong"]
+        for k, there in enumerate(y):
+            right = float(torch.sigmoid(now["logits"][k] if there else -now["logits"][k]))  # given to what is true
+            rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
+                        f"−log {log_of(right, float(truth[k]))} = {number(float(truth[k]))}")
+        added = " + ".join(number(loss) for loss in truth.tolist())
+        rows.append({"mean": f"BCE = ({added}) / 3 = ", "sum": f"BCE = {added} = ", "none": "BCE = "}[reduction]
+                    + (f"[{numbers(truth)}]" if reduction == "none" else number(now["bce"])))
+        rows.append("CE  takes exactly one true class" if now["ce"] is None else
+                    f"CE  = −log p[{y.index(1)}] = −log {log_of(float(now['p'][y.index(1)]), now['ce'])} = {number(now['ce'])}")
+        line = f"logits {listed(now['logits'])}, target {y} → losses {numbers(now['answer'])}"
+        return line + ("" if reduction == "none" else f", {reduction} {number(now['bce'])}"), "\n".join(rows), now["wrong"]
 
     controls = logit_sliders() | target_boxes() | {
         "reduction": widgets.ToggleButtons(options=["mean", "sum", "none"], description="reduction",

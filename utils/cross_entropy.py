@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.explore import Explorer, ask, label_choice, listed, logit_sliders, logits_from, presets
 from utils.inputs import check_labels, check_logits, shape
-from utils.plots import COLOURS, MARKERS, number, numbers
+from utils.plots import COLOURS, MARKERS, log_of, number, numbers
 from utils.softmax import softmax
 
 
@@ -57,7 +57,7 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         truth = nn.CrossEntropyLoss()(logits, label)
         answer, wrong = ask(cross_entropy, logits, label, like=truth)
         return {"logits": logits[0], "label": values["label"], "p": torch.softmax(logits, dim=1)[0],
-                "loss": torch.nan if answer is None else float(answer), "gradient": gradient, "wrong": wrong}
+                "truth": float(truth), "loss": float(answer), "gradient": gradient, "wrong": wrong}
 
     def show(now, before):
         k, p = now["label"], now["p"]
@@ -68,7 +68,7 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         move_slopes(now["gradient"], ghost=before and before["gradient"], notes=notes)
         words = "\n".join([
             f"p = softmax(logits) = {numbers(p)}",
-            f"CE = −log p[{k}] = −log {number(float(p[k]))} = {number(now['loss'])}",
+            f"CE = −log p[{k}] = −log {log_of(float(p[k]), now['truth'])} = {number(now['truth'])}",
             f"gradient p − y = {numbers(now['gradient'])}",
         ])
         return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", words, now["wrong"]

@@ -50,19 +50,19 @@ class Explorer(widgets.VBox):
     show:     (numbers, numbers from before or None) -> (one line, words, complaint); moves the figure's artists
     presets:  {button: {name: value}}
 
-    .controls and .buttons are the widgets, .words what stands below the picture, .image the picture.
+    .controls and .buttons are the widgets; .image, .words and .wrong (the complaint) are what they show.
     """
 
     def __init__(self, name: str, controls: dict[str, widgets.Widget], compute: Callable, show: Callable,
                  figure: Figure, presets: dict[str, dict]):
-        self.name, self.controls = name, controls
+        self.name, self.controls, self.figure = name, controls, figure
         self._compute, self._show, self._paint = compute, show, painter(figure)
         self._start = {key: control.value for key, control in controls.items()}
         self._values = self._hand = self._now = self._before = None
         self._line = self.words = ""
 
         self.image = widgets.Image(value=self._paint(), format="png", layout={"width": "100%"})
-        self._page = widgets.HTML()
+        self.page = widgets.HTML()
         self.buttons = {"Reset": widgets.Button(description="Reset", icon="undo")}
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
@@ -78,9 +78,9 @@ class Explorer(widgets.VBox):
                               widgets.VBox(rows[3:], layout={"flex": "1 1 300px"})], layout={"flex_flow": "row wrap"})
         super().__init__([widgets.HTML(STYLE, layout={"display": "none"}), sides,
                           widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"}),
-                          self.image, self._page])
+                          self.image, self.page])
         self.add_class("explorer")
-        self._page.add_class("explorer-words")
+        self.page.add_class("explorer-words")
         self._moved(None)
 
     def _set(self, hand: str, values: dict) -> None:
@@ -120,10 +120,10 @@ class Explorer(widgets.VBox):
     def _say(self, wrong: str) -> None:
         self.wrong = wrong
         said = "".join(f'<pre class="wrong">✗ {html.escape(line)}</pre>' for line in wrong.splitlines())
-        self._page.value = f'<div role="status">{said}<pre>{html.escape(self.words)}</pre></div>'
+        self.page.value = f'<div role="status">{said}<pre>{html.escape(self.words)}</pre></div>'
 
     def __repr__(self) -> str:
-        return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}" if self.wrong else "")
+        return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live view, and for where no kernel runs the picture."""
@@ -152,13 +152,13 @@ def target_boxes() -> dict[str, widgets.Checkbox]:
 
 
 def targets_from(values: dict) -> Tensor:
-    """The three boxes as a target.  Returns: shape [3], float32, 0 or 1."""
-    return torch.tensor([float(values[f"target {k}"]) for k in range(3)])
+    """The three boxes as a target.  Returns: shape [3], float64, 0 or 1."""
+    return torch.tensor([values[f"target {k}"] for k in range(3)], dtype=torch.float64)
 
 
 def logits_from(values: dict) -> Tensor:
-    """The three sliders' values as the article's tensor.  Returns: shape [3], float32."""
-    return torch.tensor([values[f"logit {k}"] for k in range(3)])
+    """The three sliders' values, in double precision for torch's own answers.  Returns: shape [3], float64."""
+    return torch.tensor([values[f"logit {k}"] for k in range(3)], dtype=torch.float64)
 
 
 def presets(**others) -> dict[str, dict]:
@@ -174,38 +174,35 @@ def listed(values) -> str:
     return "[" + ", ".join(f"{float(value):.6g}" for value in values) + "]"
 
 
-def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor | None, str]:
-    """Hand the reader's function copies of the tensors and say in words where its answer parts from torch's.
+def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str]:
+    """Hand the reader's function 32-bit copies of the tensors and say in words where its answer parts from torch's.
 
-    like: torch's answer.  Returns: (the answer as float64 in the shape of like, or None; the complaint, "" if none).
+    like: torch's answer, float64.  Returns: (the answer, float64 in the shape of like, all nan where there is none;
+    the complaint, a line for each class, "" if there is none, and then the answer is torch's).
     Nothing that the function does or returns raises here.
     """
     name = getattr(function, "__name__", "your function")
+    nothing = torch.full_like(like, torch.nan)
+    if not callable(function):
+        return nothing, f"a function is wanted, not a {type(function).__name__}: hand it over by its name, without ( )"
     try:
-        answer = function(*(tensor.clone() for tensor in tensors))
+        answer = function(*((tensor.float() if tensor.is_floating_point() else tensor).clone() for tensor in tensors))
         if answer is None:
-            return None, f"{name} returned None: does it end with a return?"
-        if isinstance(answer, (list, tuple, str)) or not isinstance(answer, (Tensor, float, int)):
-            return None, f"{name} returned a {type(answer).__name__}; a tensor of shape {shape(like)} is wanted"
+            return nothing, f"{name} returned None: does it end with a return?"
+        if not isinstance(answer, (Tensor, float, int)):
+            return nothing, f"{name} returned a {type(answer).__name__}; a tensor of shape {shape(like)} is wanted"
         answer = torch.as_tensor(answer).detach()
         if answer.shape != like.shape:
-            return None, f"{name} returned shape {shape(answer)}; shape {shape(like)} is wanted"
+            return nothing, f"{name} returned shape {shape(answer)}; shape {shape(like)} is wanted"
         if answer.is_complex() or answer.dtype == torch.bool:
-            return None, f"{name} returned {answer.dtype}; floating point is wanted"
+            return nothing, f"{name} returned dtype {answer.dtype}; floating point is wanted"
         answer = answer.cpu().to(torch.float64)
-        wrong = [
-            f"{f'class {k}: ' if like.numel() > 1 else ''}yours {a}, torch {b}"
-            for k, (a, b) in enumerate(zip(answer.flatten().tolist(), like.flatten().tolist()))
-            for a, b in [_apart(a, b)] if a != b
-        ]
     except (Exception, SystemExit) as error:
-        return None, f"{name} raised {traceback.format_exception_only(error)[-1].splitlines()[0][:200]}"
-    return answer, f"{name}: " + "; ".join(wrong) if wrong else ""
-
-
-def _apart(yours: float, torchs: float) -> tuple[str, str]:
-    """Both numbers in words, different words where they differ by more than rounding to four places."""
-    if abs(yours - torchs) <= 5e-5 * max(1, abs(torchs)):
-        return "", ""
-    a, b = number(yours), number(torchs)
-    return (a, b) if a != b else (repr(yours), repr(torchs))
+        return nothing, f"{name} raised {traceback.format_exception_only(error)[-1].splitlines()[0][:200]}"
+    wrong = []
+    for k, (yours, torchs) in enumerate(zip(answer.flatten().tolist(), like.flatten().tolist())):
+        if not abs(yours - torchs) <= 5e-5 * max(1, abs(torchs)):  # true for nan too
+            a, b = number(yours), number(torchs)
+            a, b = (a, b) if a != b else (repr(yours), repr(torchs))
+            wrong.append(f"{name}{f', class {k}' if like.numel() > 1 else ''}: yours {a}, torch {b}")
+    return (answer, "\n".join(wrong)) if wrong else (like, "")

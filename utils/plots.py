@@ -46,6 +46,15 @@ def numbers(values: Sequence[float]) -> str:
     return ", ".join(number(float(value)) for value in values)
 
 
+def log_of(p: float, loss: float) -> str:
+    """p as it is written in "−log 0.7028 = 0.3527": with as many decimals, 4 or more, as make that true."""
+    for decimals in range(4, 13):
+        text = f"{p:.{decimals}f}"
+        if float(text) > 0 and number(-math.log(float(text))) == number(loss):
+            break
+    return text
+
+
 def figure(widths: Sequence[float], caption: str = "") -> tuple[Figure, list[Axes]]:
     """A white figure, 10 × 4 inches at 144 dpi, with one axes per width side by side and a caption below."""
     with matplotlib.rc_context(STYLE):
@@ -98,7 +107,7 @@ def bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float],
             solid[k].set_height(height(value))
             edges[k].set_height(height(value if outline is None else outline[k]))
             ghosts[k].set_height(height(None if ghost is None else ghost[k]))
-            under = value is not None and value < 0
+            under = value is not None and value < 0 and low < 0
             texts[k].set(text="" if value is None else bar_text(float(value), low, high),
                          y=height(value) + (-0.18 if under else 0.18) * room, va="top" if under else "bottom",
                          color=INK if value is None or math.isfinite(value) else WRONG)
@@ -110,26 +119,29 @@ def bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float],
 
 
 def bar_text(value: float, low: float, high: float) -> str:
-    """The number beside a bar; an arrow where the bar left the axis."""
-    text = number(value) if not 100 <= abs(value) < 10_000 else f"{value:.1f}".replace("-", "−")
-    return f"▲ {text}" if value > high else f"▼ {text}" if value < low else text
+    """The number beside a bar, short enough to leave its neighbours room; an arrow where the bar left the axis."""
+    if low <= value <= high or math.isnan(value):
+        return number(value) if abs(value) >= 0.00095 or value == 0 else f"{value:.0e}".replace("-", "−")
+    text = f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}" if abs(value) < 10_000 else f"{value:.0e}"
+    return ("▲ " if value > high else "▼ ") + text.replace("-", "−")
 
 
 def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks) -> Callable:
     """A fixed curve with moving dots on it.
 
     Returns move(xs, ys, ghosts=None, texts=None, looks=None): where the dots are, where they were (xs, ys), what
-    stands beside each, and each one's (colour, marker) if it is not that of class 0, 1, 2.  A dot above the axis stays
-    at its edge with an arrow that says so.
+    stands beside each, and each one's (colour, marker) if it is not that of class 0, 1, 2.  A dot above or below the
+    axis stays at its edge with an arrow that says so.
     """
     with matplotlib.rc_context(STYLE):
         ax.plot(x, y, color=GREY, zorder=1)
         ax.set(xlim=xlim, ylim=ylim, xlabel=xlabel, xticks=xticks)
         ax.set_title(title)
         blank = {"linestyle": "none", "animated": True, "clip_on": False}
-        shadows = [ax.plot([], [], MARKERS[k], color=GHOST, markersize=15, **blank)[0] for k in range(dots)]
+        sizes = [13] if dots == 1 else [20, 14, 8]  # so that dots in one place are all seen
+        shadows = [ax.plot([], [], MARKERS[k], color=GHOST, markersize=sizes[k] + 2, **blank)[0] for k in range(dots)]
         drops = [ax.plot([], [], ":", color=INK, animated=True)[0] for _ in range(dots)]
-        spots = [ax.plot([], [], MARKERS[k], color=COLOURS[k], markersize=13, markeredgecolor=INK, **blank)[0]
+        spots = [ax.plot([], [], MARKERS[k], color=COLOURS[k], markersize=sizes[k], markeredgecolor=INK, **blank)[0]
                  for k in range(dots)]
         beside = [ax.text(0, 0, "", bbox=PLATE, va="center", animated=True) for _ in range(dots)]
     width, height = xlim[1] - xlim[0], ylim[1] - ylim[0]
@@ -147,7 +159,7 @@ def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks
                 spots[k].set(color=looks[k][0], marker=looks[k][1], markeredgecolor=INK)
             if texts:
                 left = px > xlim[0] + 0.72 * width  # the side that has room
-                beside[k].set(text=("▲ " if ys[k] > ylim[1] else "") + texts[k], ha="right" if left else "left",
+                beside[k].set(text=("▲ " if ys[k] > ylim[1] else "▼ " if ys[k] < ylim[0] else "") + texts[k], ha="right" if left else "left",
                               x=min(px, xlim[1] - 0.02 * width) if left else px + 0.05 * width,
                               y=ylim[0] + (0.5 if math.isnan(py) else min((py - ylim[0]) / height + 0.1, 0.95)) * height)
 

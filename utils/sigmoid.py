@@ -35,7 +35,7 @@ def log_sigmoid(logits: Tensor) -> Tensor:
 def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
     """Logits → three dots on the S-curve, computed by the reader's sigmoid(logits [1, 3]), beside softmax's shares."""
     figure, (left, middle, right) = plots.figure(
-        [1.15, 1, 1], "left, middle: your sigmoid   ·   black edge: torch   ·   grey: before this control moved")
+        [1.15, 1, 1], "left, middle: your sigmoid, black edge torch's   ·   grey: before this control moved")
     z = torch.linspace(-6, 6, 121)
     move_dots = plots.curve(left, "sigmoid(logit)", z, torch.sigmoid(z), "logit", (-6.3, 6.3), (0, 1), 3, [-6, -3, 0, 3, 6])
     move_sigmoids = plots.class_bars(middle, "sigmoid: three answers", 0, 1, [0, 0.5, 1])
@@ -46,13 +46,13 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
         check_logits(logits)
         truth = torch.sigmoid(logits)
         answer, wrong = ask(sigmoid, logits, like=truth)
-        return {"logits": logits[0], "truth": truth[0], "shares": torch.softmax(logits, dim=1)[0], "wrong": wrong,
-                "answer": torch.full((3,), torch.nan) if answer is None else answer[0]}
+        return {"logits": logits[0], "truth": truth[0], "answer": answer[0], "wrong": wrong,
+                "shares": torch.softmax(logits, dim=1)[0]}
 
     def show(now, before):
-        z, s, p = now["logits"], now["answer"], now["shares"]
-        move_dots(z, s, ghosts=before and (before["logits"], before["answer"]))
-        move_sigmoids(s, outline=now["truth"], ghost=before and before["answer"])
+        z, s, p = now["logits"], now["truth"], now["shares"]
+        move_dots(z, now["answer"], ghosts=before and (before["logits"], before["truth"]))
+        move_sigmoids(now["answer"], outline=s, ghost=before and before["truth"])
         move_shares(p, ghost=before and before["shares"])
         rows = [f"class {k}   {f'1 / (1 + exp({-float(z[k]):.6g}))':<20} = {number(float(s[k]))}    softmax {number(float(p[k]))}"
                 .replace("-", "−") for k in range(3)]
@@ -60,6 +60,6 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
         if before:
             moved = [int((now[key] != before[key]).sum()) for key in ("truth", "shares")]
             rows.append(f"moved since then: {moved[0]} of 3 sigmoids, {moved[1]} of 3 shares")
-        return f"logits {listed(z)} → sigmoid {numbers(s)}", "\n".join(rows), now["wrong"]
+        return f"logits {listed(z)} → sigmoid {numbers(now['answer'])}", "\n".join(rows), now["wrong"]
 
     return Explorer("explore_sigmoid", logit_sliders(), compute, show, figure, presets())

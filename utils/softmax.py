@@ -25,7 +25,7 @@ def softmax(logits: Tensor) -> Tensor:
 def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
     """Logits and a temperature → exponentials → shares, computed by the reader's softmax(logits [3])."""
     figure, (left, right) = plots.figure(
-        [1, 1], "right: your softmax   ·   black edge: torch   ·   grey: before this control moved")
+        [1, 1], "right: your softmax, black edge torch's   ·   grey: before this control moved")
     move_exps = plots.class_bars(left, "exp(logit / T)", 0, 25, [0, 10, 20])
     move_shares = plots.class_bars(right, "share = exp / sum of exps", 0, 1, [0, 0.5, 1])
 
@@ -35,23 +35,21 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         scaled = logits / temperature
         truth = torch.softmax(scaled, dim=0)
         answer, wrong = ask(softmax, scaled, like=truth)
-        return {"logits": logits, "T": temperature, "exps": scaled.double().exp(), "truth": truth,
+        return {"logits": logits, "T": temperature, "exps": scaled.exp(), "truth": truth,
                 "answer": answer, "wrong": wrong}
 
     def show(now, before):
-        shares = nothing if now["answer"] is None else now["answer"]
         move_exps(now["exps"], ghost=before and before["exps"])
-        move_shares(shares, outline=now["truth"], ghost=before and before["truth"])
+        move_shares(now["answer"], outline=now["truth"], ghost=before and before["truth"])
         total = float(now["exps"].sum())
         over = "" if now["T"] == 1 else f" / {now['T']:.6g}"
         rows = [
             f"class {k}   {f'exp({z:.6g}{over})':<{10 + len(over)}} = {number(e):>8}   ÷ {number(total)} = {number(p)}".replace("-", "−")
             for k, (z, e, p) in enumerate(zip(now["logits"].tolist(), now["exps"].tolist(), now["truth"].tolist()))
         ]
-        sums = f"sum {' ' * (len(over) + 19)}{number(total):>8}   the shares sum to {number(float(shares.sum()))}"
-        line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(shares)}"
+        sums = f"sum {' ' * (len(over) + 19)}{number(total):>8}   the shares sum to {number(float(now['truth'].sum()))}"
+        line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(now['answer'])}"
         return line, "\n".join([*rows, sums]), now["wrong"]
 
-    nothing = torch.full((3,), torch.nan)
     controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}
     return Explorer("explore_softmax", controls, compute, show, figure, presets())

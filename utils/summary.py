@@ -57,10 +57,10 @@ def explore_summary() -> Explorer:
         move_shares(now["p"], ghost=before and before["p"], notes=chosen)
         move_sigmoids(now["sigma"], ghost=before and before["sigma"], notes=said, line=now["threshold"])
         move_losses([now["ce"], now["bce"]], ghost=before and [before["ce"], before["bce"]],
-                    notes=["" if now["ce"] is not None else "steps aside", ""])
+                    notes=["" if sum(now["y"]) == 1 else f"{sum(now['y'])} labels", ""])
         true = [f"class {k}" for k in range(3) if now["y"][k]]
         yes = [f"class {k}" for k in range(3) if now["yes"][k]]
-        ce = "needs exactly one true class" if now["ce"] is None else number(now["ce"])
+        ce = "takes exactly one true class" if now["ce"] is None else number(now["ce"])
         words = "\n".join([
             f"true:     {', '.join(true) or 'none'}",
             f"softmax   {numbers(now['p'])}   argmax: class {now['chosen']}",

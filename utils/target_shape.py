@@ -99,7 +99,7 @@ def explore_target_shape() -> Explorer:
         verdict = ax.text(8.5, 1.25, "", ha="center", va="center", fontsize=15, linespacing=1.4, animated=True)
 
     def compute(values):
-        logits, loss, target = logits_from(values).unsqueeze(0), values["loss"], FORMS[values["target"]]
+        logits, loss, target = logits_from(values).float().unsqueeze(0), values["loss"], FORMS[values["target"]]
         part, mend = misfit(loss, logits, target)
         value, error = answer(LOSSES[loss], logits, target)
         return {"logits": logits, "loss": loss, "target": target, "form": values["target"],
@@ -109,18 +109,16 @@ def explore_target_shape() -> Explorer:
         logits, target, part, value = now["logits"], now["target"], now["part"], now["value"]
         move_logits(logits, "")
         move_target(target, part)
-        pairs = range(3) if target.shape == logits.shape else [0] if part else []
-        if not part and target.dim() == 1:
-            pairs = [(int(target), 0)]
+        # Which logit each number of the target speaks of: its own, or for a right label the one that it names.
+        pairs = [(k, k) for k in range(3)] if target.shape == logits.shape else [] if part else [(int(target), 0)]
         for k, link in enumerate(links):
-            pair = pairs[k] if k < len(pairs) else None
-            top, bottom = pair if isinstance(pair, tuple) else (pair, pair)
-            link.set_data(*(([], []) if pair is None or part == "shape" else (
-                [cell_middle(top), cell_middle(bottom)], [2.55, 1.35])))
+            link.set_data([cell_middle(j) for j in pairs[k]] if pairs else [], [2.55, 1.35] if pairs else [])
+            pairs = pairs if k + 1 < len(pairs) else []
         title.set_text(f"{now['loss']} says")
         result.set(text=now["error"].split(":")[0] if value is None else number(value), color=WRONG if part else INK,
                    fontsize=24 if value is None else 30)
-        verdict.set(text=f"✗ {part}: an error" if value is None else f"✗ {part}: no error,\nsilently wrong" if part
+        verdict.set(text=f"✗ {part}: an error" if value is None else f"✗ {part}: no error,\nbut not a loss" if value != value
+                    else f"✗ {part}: no error,\nsilently wrong" if part
                     else "✓ this is the loss\nfor label 1", color=WRONG if part else INK)
         said = now["error"] or number(value)
         words = [f"nn.{now['loss']}()(logits, target)",

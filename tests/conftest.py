@@ -1,0 +1,40 @@
+"""What the explorers' tests read off a picture, so that they can compare it with torch."""
+
+import pytest
+import torch
+
+
+@pytest.fixture
+def heights():
+    """heights(explorer, panel): how high the solid bars of a panel stand."""
+    return lambda explorer, panel: [bar.get_height() for bar in explorer.figure.axes[panel].containers[1]]
+
+
+@pytest.fixture
+def texts():
+    """texts(explorer, panel): the words and numbers that a panel shows."""
+    return lambda explorer, panel: [text.get_text() for text in explorer.figure.axes[panel].texts if text.get_text()]
+
+
+def fails():
+    raise RuntimeError("of its own making")
+
+
+# Functions that no explorer may die of, and what it must say of each.  They take whatever they are given.
+BROKEN = {
+    "none": (lambda *_: None, "returned None: does it end with a return?"),
+    "list": (lambda *_: [0.2, 0.7, 0.1], "returned a list; a tensor of shape"),
+    "text": (lambda *_: "0.2585", "returned a str; a tensor of shape"),
+    "shape": (lambda *_: torch.zeros(2, 2), "returned shape [2, 2]; shape"),
+    "nan": (lambda *tensors: tensors[0].mean() * torch.nan + (torch.zeros_like(tensors[0])), "yours nan, torch"),
+    "error": (lambda *_: fails(), "raised RuntimeError: of its own making"),
+    "exit": (lambda *_: exit(), "raised SystemExit"),
+    "complex": (lambda *tensors: tensors[0].mean() + tensors[0] * 1j, "returned dtype torch.complex64; floating point is wanted"),
+    "not a function": (None, "a function is wanted, not a NoneType: hand it over by its name, without ( )"),
+}
+
+
+@pytest.fixture(params=[key for key in BROKEN])
+def broken(request):
+    """(a function, what must be said of it)"""
+    return BROKEN[request.param]

@@ -1,0 +1,138 @@
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from utils.bce import bce, bce_gradient, bce_terms, explore_bce
+from utils.explore import LOGITS
+
+RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
+TARGETS = torch.rand(7, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64).round(decimals=1)
+
+
+def by_hand(logits, targets):
+    s = torch.sigmoid(logits)
+    return -(targets * torch.log(s) + (1 - targets) * torch.log(1 - s))
+
+
+def test_the_articles_numbers():
+    z, y = torch.tensor([[2, 3, 0.1]]), torch.tensor([[0.0, 1.0, 0.0]])
+    assert bce_terms(z, y)[0].tolist() == pytest.approx([2.1269, 0.0486, 0.7444], abs=5e-5)
+    assert bce(z, y).item() == pytest.approx(0.9733, abs=5e-5)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_bce_is_torchs(reduction, dtype):
+    z, y = RANDOM.to(dtype), TARGETS.to(dtype)
+    torch.testing.assert_close(bce(z, y, reduction), F.binary_cross_entropy_with_logits(z, y, reduction=reduction))
+    torch.testing.assert_close(bce_terms(z[0], y[0]), F.binary_cross_entropy_with_logits(z[0], y[0], reduction="none"))
+
+
+def test_float32_is_float64_to_4_decimals():
+    torch.testing.assert_close(bce_terms(RANDOM.float(), TARGETS.float()).double(), bce_terms(RANDOM, TARGETS),
+                               atol=1e-5, rtol=0)
+
+
+def test_gradient_is_autograds():
+    z = RANDOM.clone().requires_grad_()
+    F.binary_cross_entropy_with_logits(z, TARGETS).backward()
+    torch.testing.assert_close(bce_gradient(RANDOM, TARGETS), z.grad)
+    assert torch.autograd.gradcheck(lambda z: bce_terms(z, TARGETS), z)
+
+
+def test_extreme_logits():
+    z, y = torch.tensor([[1e4, 1e4, -1e4, -1e4, 17]]), torch.tensor([[0.0, 1.0, 0.0, 1.0, 0.0]])
+    assert bce_terms(z, y).tolist() == [[1e4, 0, 0, 1e4, 17]]
+    assert bce_gradient(z, y).isfinite().all()
+
+
+@pytest.mark.parametrize("function", [bce_terms, bce, bce_gradient])
+@pytest.mark.parametrize("logits, targets, error, sentence", [
+    (RANDOM, TARGETS[:, 0], ValueError, r"targets has shape \[7\], logits has \[7, 5\]; the same shape is wanted"),
+    (RANDOM, TARGETS * 255, ValueError, r"numbers in \[0, 1\] are wanted"),
+    (RANDOM, TARGETS.long(), TypeError, "targets has dtype torch.int64"),
+    (RANDOM / 0, TARGETS, ValueError, "finite numbers are wanted"),
+])
+def test_bad_input(function, logits, targets, error, sentence):
+    with pytest.raises(error, match=sentence):
+        function(logits, targets)
+
+
+def test_bad_reduction():
+    with pytest.raises(ValueError, match='reduction is \'average\'; "mean", "sum" or "none" is wanted'):
+        bce(RANDOM, TARGETS, "average")
+
+
+@pytest.mark.parametrize("moves", [
+    {}, {"logit 0": -2.0}, {"logit 1": -6.0}, {"target 0": True}, {"target 1": False}, {"reduction": "sum"},
+    {"reduction": "none"}, {"logit 2": 6.0, "target 2": True, "reduction": "sum"},
+])
+def test_explorer_follows_its_controls(moves, heights, texts):
+    explorer = explore_bce(by_hand)
+    for name, value in moves.items():
+        explorer.controls[name].value = value
+    now = {name: control.value for name, control in explorer.controls.items()}
+    z = torch.tensor([[now[f"logit {k}"] for k in range(3)]], dtype=torch.float64)
+    y = torch.tensor([[float(now[f"target {k}"]) for k in range(3)]], dtype=torch.float64)
+    terms = F.binary_cross_entropy_with_logits(z, y, reduction="none")[0]
+    rows = explorer.words.splitlines()
+    assert explorer.wrong == ""
+    assert heights(explorer, 0) == pytest.approx(torch.sigmoid(z)[0].tolist(), abs=1e-6)
+    assert heights(explorer, 1) == pytest.approx(terms.clamp(max=4.2).tolist(), abs=1e-4)
+    for k in range(3):
+        acts = "−log σ" if y[0, k] else "−log(1 − σ)"
+        assert rows[k].startswith(f"class {k}   y = {int(y[0, k])}   {acts} ")
+        assert rows[k].endswith(f" = {terms[k]:.4f}")
+        assert f"{-math.log(float(rows[k].split('−log ')[-1].split(' =')[0])):.4f}" == f"{terms[k]:.4f}"
+        assert explorer.figure.axes[1].texts[3 + k].get_text() == acts.replace(" − ", "−")
+    reduced = F.binary_cross_entropy_with_logits(z, y, reduction=now["reduction"])
+    if now["reduction"] == "none":
+        assert rows[3] == "BCE = [" + ", ".join(f"{t:.4f}" for t in terms) + "]"
+        assert heights(explorer, 2)[0] == 0
+    else:
+        assert rows[3].endswith(f" = {reduced:.4f}")
+        assert heights(explorer, 2)[0] == pytest.approx(min(reduced.item(), 4.2), abs=1e-4)
+    if y.sum() == 1:
+        ce = F.cross_entropy(z, y.argmax(dim=1)).item()
+        assert rows[4].endswith(f" = {ce:.4f}") and f"p[{int(y.argmax())}]" in rows[4]
+        assert heights(explorer, 2)[1] == pytest.approx(min(ce, 4.2), abs=1e-4)
+    else:
+        assert rows[4] == "CE  takes exactly one true class" and f"{int(y.sum())} labels" in texts(explorer, 2)
+    line = explorer.figure.axes[1].lines[1].get_ydata()[0]
+    assert line == pytest.approx(reduced.item(), abs=1e-4) if now["reduction"] == "mean" else line != line
+
+
+def test_explorer_at_rest_says_the_articles_numbers():
+    assert explore_bce(by_hand).words.splitlines() == [
+        "class 0   y = 0   −log(1 − σ) = −log 0.119203 = 2.1269",
+        "class 1   y = 1   −log σ      = −log 0.9526 = 0.0486",
+        "class 2   y = 0   −log(1 − σ) = −log 0.4750 = 0.7444",
+        "BCE = (2.1269 + 0.0486 + 0.7444) / 3 = 0.9733",
+        "CE  = −log p[1] = −log 0.7028 = 0.3527",
+    ]
+
+
+@pytest.mark.parametrize("preset", LOGITS)
+def test_presets_land_and_bring_the_target_along(preset):
+    explorer = explore_bce(by_hand)
+    explorer.controls["target 0"].value = True
+    explorer.buttons[preset].click()
+    z, y = torch.tensor([LOGITS[preset]]).double(), torch.tensor([[0, 1, 0]]).double()
+    assert explorer.words.splitlines()[3].endswith(f" = {F.binary_cross_entropy_with_logits(z, y):.4f}")
+
+
+def test_explorer_survives_a_broken_function(broken):
+    function, sentence = broken
+    explorer = explore_bce(function)
+    assert sentence in explorer.wrong
+    explorer.controls["reduction"].value = "none"
+    explorer.controls["logit 1"].value = -6.0
+    assert sentence in explorer.wrong
+
+
+def test_explorer_compares_with_torch():
+    explorer = explore_bce(lambda z, y: -y * F.logsigmoid(z))  # own class only
+    assert explorer.wrong.splitlines() == [
+        "<lambda>, class 0: yours 0.0000, torch 2.1269", "<lambda>, class 2: yours 0.0000, torch 0.7444"]

@@ -1,0 +1,161 @@
+import base64
+
+import ipywidgets as widgets
+import pytest
+import torch
+
+from utils import explore, plots
+from utils.explore import Explorer, ask, logit_sliders, logits_from, presets
+
+
+def little(compute=None, show=None, **more):
+    """An explorer that shows its logits as bars."""
+    figure, (ax,) = plots.figure([1])
+    move = plots.class_bars(ax, "logits", -6, 6, [0])
+
+    def shown(now, before):
+        move(now, ghost=before)
+        return f"at {now.tolist()}", f"z = {plots.numbers(now)}", "odd" if now[0] < 0 else ""
+
+    return Explorer("little", logit_sliders() | more, compute or logits_from, show or shown, figure, presets())
+
+
+def ghosts(explorer):
+    return [bar.get_height() for bar in explorer.figure.axes[0].containers[0]]
+
+
+def test_a_moved_slider_moves_words_picture_and_text_form():
+    explorer = little()
+    first = explorer.image.value
+    explorer.controls["logit 0"].value = -1.5
+    assert explorer.words == "z = −1.5000, 3.0000, 0.1000" and explorer.words in explorer.page.value
+    assert explorer.image.value != first
+    assert repr(explorer) == "little: at [-1.5, 3.0, 0.1] ✗ odd"
+    assert "✗ odd" in explorer.page.value and 'role="status"' in explorer.page.value
+
+
+def test_the_ghost_is_where_things_stood_before_this_control_was_touched():
+    explorer = little()
+    assert ghosts(explorer) == [0, 0, 0]
+    for value in (1.0, 0.5, -1.0):  # one drag
+        explorer.controls["logit 0"].value = value
+    assert ghosts(explorer) == pytest.approx([2, 3, 0.1])
+    explorer.controls["logit 1"].value = 5.0  # another control
+    assert ghosts(explorer) == pytest.approx([-1, 3, 0.1])
+    explorer.buttons["tie"].click()
+    assert ghosts(explorer) == pytest.approx([-1, 5, 0.1])
+
+
+def test_what_the_browser_rounds_is_no_move():
+    explorer = little()
+    explorer.controls["logit 2"].value = 0.1000000000000005
+    assert ghosts(explorer) == [0, 0, 0]
+
+
+def test_reset_returns_to_the_first_picture_to_the_byte():
+    explorer = little()
+    first, words = explorer.image.value, explorer.words
+    for name, values in presets().items():
+        explorer.buttons[name].click()
+        assert {key: explorer.controls[key].value for key in values} == values
+    explorer.controls["logit 0"].value = -6.0
+    explorer.buttons["Reset"].click()
+    assert explorer.words == words and explorer.image.value == first
+
+
+def test_a_preset_of_several_controls_updates_once():
+    seen = []
+    explorer = little(compute=lambda values: seen.append(values) or logits_from(values))
+    explorer.buttons["confident and wrong"].click()
+    assert [list(values.values()) for values in seen] == [[2, 3, 0.1], [4, 0, -1]]
+
+
+def test_the_first_five_buttons_are_the_presets_after_reset():
+    assert list(little().buttons) == [
+        "Reset", "the article", "confident and right", "confident and wrong", "tie", "saturated"]
+
+
+def test_controls_come_in_order_sliders_first_and_reach_from_6_to_6():
+    explorer = little(extra=widgets.Checkbox(False))
+    assert list(explorer.controls) == ["logit 0", "logit 1", "logit 2", "extra"]
+    for slider in list(explorer.controls.values())[:3]:
+        assert (slider.min, slider.max, slider.step) == (-6, 6, 0.1)
+
+
+def test_an_exception_shows_in_the_explorer_and_fails_a_test():
+    def compute(values):
+        if values["logit 0"] > 5:
+            raise KeyError("a fault of ours")
+        return logits_from(values)
+
+    explorer = little(compute)
+    before = explorer.image.value
+    with pytest.raises(KeyError):
+        explorer.controls["logit 0"].value = 6.0
+    assert "KeyError('a fault of ours')" in explorer.wrong and "KeyError" in explorer.page.value
+    assert explorer.words in explorer.page.value and explorer.image.value == before, "nothing is lost"
+    explorer.controls["logit 0"].value = 1.0
+    assert explorer.wrong == "" and explorer.words == "z = 1.0000, 3.0000, 0.1000"
+
+
+def test_in_a_kernel_the_page_says_it_and_no_traceback_does(monkeypatch):
+    monkeypatch.setattr(explore, "get_ipython", lambda: object())
+    explorer = little(compute=lambda values: 1 / 0)
+    assert "ZeroDivisionError" in explorer.page.value and bytes(explorer.image.value).startswith(b"\x89PNG")
+    explorer.controls["logit 0"].value = 1.0
+
+
+def test_without_a_kernel_there_is_a_picture_and_a_line():
+    explorer = little()
+    bundle = explorer._repr_mimebundle_()
+    assert base64.b64decode(bundle["image/png"]) == explorer.image.value
+    assert bundle["text/plain"] == repr(explorer) and "\n" not in repr(explorer)
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_words_are_escaped():
+    explorer = little(show=lambda now, before: ("", "a < b", "<script>"))
+    assert "a &lt; b" in explorer.page.value and "<script>" not in explorer.page.value
+
+
+LIKE = torch.tensor([[0.2, 0.7, 0.1]], dtype=torch.float64)
+
+
+def test_ask_says_what_is_wrong(broken):
+    function, sentence = broken
+    answer, said = ask(function, LIKE, like=LIKE)
+    assert sentence in said
+    assert answer.shape == LIKE.shape and answer.isnan().all()
+
+
+@pytest.mark.parametrize("right", [
+    lambda x: x, lambda x: x.double(),  lambda x: x.clone().requires_grad_(), lambda x: x + 1e-6,
+])
+def test_ask_accepts_what_is_right(right):
+    answer, said = ask(right, LIKE, like=LIKE)
+    assert said == "" and torch.equal(answer, LIKE)
+
+
+def test_ask_accepts_a_python_float_for_one_number():
+    assert ask(lambda: 0.3527, like=torch.tensor(0.3527, dtype=torch.float64))[1] == ""
+    assert ask(lambda: 0.36, like=torch.tensor(0.3527, dtype=torch.float64))[1] == "<lambda>: yours 0.3600, torch 0.3527"
+
+
+def test_ask_names_each_class_that_differs():
+    def named(x):
+        return x + torch.tensor([[0.01, 0, -0.01]])
+
+    assert ask(named, LIKE, like=LIKE)[1].splitlines() == [
+        "named, class 0: yours 0.2100, torch 0.2000", "named, class 2: yours 0.0900, torch 0.1000"]
+
+
+def test_ask_hands_out_copies():
+    for dtype in (torch.float32, torch.float64):
+        mine = torch.ones(3, dtype=dtype)
+        ask(lambda x: x.zero_(), mine, like=LIKE)
+        assert mine.tolist() == [1, 1, 1]
+
+
+def test_ask_tells_numbers_apart_that_round_to_the_same_words():
+    said = ask(lambda: torch.tensor(0.702841, dtype=torch.float64), like=torch.tensor(0.702759, dtype=torch.float64))[1]
+    assert said.endswith("yours 0.702841, torch 0.702759")

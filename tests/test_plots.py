@@ -1,0 +1,108 @@
+import io
+import math
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from utils import plots
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def drawn(high=1, low=0, ticks=(0, 1)):
+    figure, (ax,) = plots.figure([1])
+    move = plots.class_bars(ax, "title", low, high, ticks)
+    return figure, ax, move
+
+
+@pytest.mark.parametrize("value, text", [
+    (0.70284, "0.7028"), (-0.29716, "−0.2972"), (0.0, "0.0000"), (1.0, "1.0000"), (0.001, "0.0010"),
+    (0.00012345, "1.23e−04"), (-253.02670, "−253.0267"), (123456.0, "1.23e+05"), (math.nan, "nan"), (-math.inf, "−inf"),
+])
+def test_a_number_has_4_decimals_or_a_power_of_ten(value, text):
+    assert plots.number(value) == text
+
+
+@pytest.mark.parametrize("p, about", [
+    (0.702814, "0.7028"), (0.0386766, "0.03868"), (6.1441e-06, "0.0000061441"),
+])
+def test_what_stands_inside_a_logarithm_has_the_decimals_it_needs(p, about):
+    said = plots.log_of(p, -math.log(p))
+    assert plots.number(-math.log(float(said))) == plots.number(-math.log(p))
+    assert len(said) <= len(about) + 2
+
+
+def test_bars_ghosts_and_edges_stand_where_they_are_told():
+    _, ax, move = drawn()
+    move([0.2, 0.7, 0.1], outline=[0.3, 0.6, 0.1], ghost=[0.5, 0.4, 0.1], notes=["a", "b ✗", ""], line=0.5)
+    ghosts, bars, edges = ([bar.get_height() for bar in container] for container in ax.containers)
+    assert bars == [0.2, 0.7, 0.1] and edges == [0.3, 0.6, 0.1] and ghosts == [0.5, 0.4, 0.1]
+    assert [text.get_text() for text in ax.texts] == ["0.2000", "0.7000", "0.1000", "a", "b ✗", ""]
+    assert [text.get_color() for text in ax.texts[3:]] == [plots.INK, plots.WRONG, plots.INK]
+    assert ax.lines[1].get_ydata() == [0.5, 0.5]
+    move([0.2, 0.7, 0.1])
+    ghosts, bars, edges = ([bar.get_height() for bar in container] for container in ax.containers)
+    assert ghosts == [0, 0, 0] and edges == bars, "what is no longer said must be gone"
+
+
+def test_a_bar_that_leaves_its_axis_says_so():
+    _, ax, move = drawn(low=-1)
+    move([5.0, -2.0, math.inf])
+    assert [bar.get_height() for bar in ax.containers[1]] == [1, -1, 1]
+    assert [text.get_text() for text in ax.texts[:3]] == ["▲ 5.00", "▼ −2.00", "▲ inf"]
+    move([math.nan, None, 403.4288])
+    assert [bar.get_height() for bar in ax.containers[1]] == [0, 0, 1]
+    assert [text.get_text() for text in ax.texts[:3]] == ["nan", "", "▲ 403"]
+    assert ax.texts[0].get_color() == plots.WRONG
+
+
+def test_a_dot_above_the_axis_stays_at_its_edge_and_says_so():
+    _, (ax,) = plots.figure([1])
+    move = plots.curve(ax, "title", [0, 1], [1, 0], "x", (0, 1), (0, 5), 1, [0, 1])
+    dot = ax.lines[3]
+    move([0.1], [12.0], texts=["12.0000"])
+    assert (dot.get_xdata(), dot.get_ydata()) == ([0.1], [5]) and ax.texts[0].get_text() == "▲ 12.0000"
+    move([0.5], [0.7], ghosts=([0.1], [12.0]), texts=["0.7000"], looks=[(plots.COLOURS[2], "^")])
+    assert (dot.get_xdata(), dot.get_ydata()) == ([0.5], [0.7]) and ax.texts[0].get_text() == "0.7000"
+    assert (ax.lines[1].get_xdata(), ax.lines[1].get_ydata()) == ([0.1], [5]), "the ghost"
+    assert dot.get_markerfacecolor() == plots.COLOURS[2] and dot.get_marker() == "^"
+    move([0.5], [math.nan], texts=["nan"])
+    assert math.isnan(dot.get_ydata()[0])
+
+
+def test_the_painter_shows_what_moved_and_nothing_of_what_was():
+    figure, ax, move = drawn()
+    move([0.2, 0.7, 0.1])
+    paint = plots.painter(figure)
+    first = paint()
+    move([0.9, 0.05, 0.05])
+    assert paint() != first
+    move([0.2, 0.7, 0.1])
+    assert paint() == first, "a trace of an earlier position stays in the picture"
+    assert Image.open(io.BytesIO(first)).size == (1440, 576)
+
+
+def test_the_palette_keeps_every_colour_as_it_is():
+    figure, ax, move = drawn()
+    move([1, 1, 1], ghost=[0.5, 0.5, 0.5])
+    picture = pixels(plots.painter(figure)())
+    assert (picture[0, 0] == 255).all(), "the background is white"
+    for colour in (*plots.COLOURS, plots.GHOST):
+        wanted = np.array(to_rgb(colour)) * 255
+        assert (abs(picture - wanted).max(axis=2) <= 4).sum() > 500, colour
+
+
+def test_the_fast_picture_is_the_slow_one():
+    """The kept background and the palette change no pixel that one could see."""
+    figure, ax, move = drawn()
+    move([0.2, 0.7, 0.1], ghost=[0.5, 0.4, 0.1])
+    fast = pixels(plots.painter(figure)())
+    for artist in figure.findobj(lambda artist: artist.get_animated()):
+        artist.set_animated(False)
+    figure.canvas.draw()
+    slow = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
+    assert (abs(fast - slow).max(axis=2) > 48).mean() < 0.001

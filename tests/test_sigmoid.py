@@ -1,0 +1,95 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from utils.explore import LOGITS
+from utils.sigmoid import explore_sigmoid, log_sigmoid, sigmoid
+
+RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
+
+
+def by_hand(z):
+    return 1 / (1 + torch.exp(-z))
+
+
+def test_the_articles_numbers():
+    assert sigmoid(torch.tensor([2, 3, 0.1])).tolist() == pytest.approx([0.8808, 0.9526, 0.5250], abs=5e-5)
+
+
+@pytest.mark.parametrize("ours, torchs", [(sigmoid, torch.sigmoid), (log_sigmoid, F.logsigmoid)])
+@pytest.mark.parametrize("logits", [RANDOM, RANDOM.float(), RANDOM[0], torch.zeros(1)])
+def test_values_and_shapes_are_torchs(ours, torchs, logits):
+    torch.testing.assert_close(ours(logits), torchs(logits))
+
+
+@pytest.mark.parametrize("function", [sigmoid, log_sigmoid])
+def test_gradients(function):
+    assert torch.autograd.gradcheck(function, RANDOM[:2].clone().requires_grad_())
+    far = torch.tensor([1e4, -1e4, -100.0], requires_grad=True)
+    function(far).sum().backward()
+    assert far.grad.isfinite().all()
+
+
+def test_float32_is_float64_to_4_decimals():
+    for function in (sigmoid, log_sigmoid):
+        torch.testing.assert_close(function(RANDOM.float()).double(), function(RANDOM), atol=1e-5, rtol=0)
+
+
+def test_extreme_logits():
+    extreme = torch.tensor([1e4, -1e4])
+    assert sigmoid(extreme).tolist() == [1, 0] and log_sigmoid(extreme).tolist() == [0, -1e4]
+
+
+@pytest.mark.parametrize("function", [sigmoid, log_sigmoid])
+def test_bad_logits(function):
+    with pytest.raises(TypeError, match="logits has dtype torch.int64"):
+        function(torch.tensor([1, 2]))
+
+
+@pytest.mark.parametrize("moves", [{}, {"logit 1": -2.0}, {"logit 0": -6.0, "logit 2": 6.0}])
+def test_explorer_follows_its_sliders(moves, heights):
+    explorer = explore_sigmoid(by_hand)
+    for name, value in moves.items():
+        explorer.controls[name].value = value
+    z = torch.tensor([explorer.controls[f"logit {k}"].value for k in range(3)], dtype=torch.float64)
+    s, p = torch.sigmoid(z), torch.softmax(z, dim=0)
+    assert explorer.wrong == ""
+    assert heights(explorer, 1) == pytest.approx(s.tolist(), abs=1e-6)
+    assert heights(explorer, 2) == pytest.approx(p.tolist(), abs=1e-6)
+    dots = explorer.figure.axes[0].lines[7:10]
+    assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(z.tolist(), abs=1e-6)
+    assert [float(dot.get_ydata()[0]) for dot in dots] == pytest.approx(s.tolist(), abs=1e-6)
+    for k, row in enumerate(explorer.words.splitlines()[:3]):
+        assert float(row.split("= ")[1].split()[0]) == pytest.approx(s[k].item(), abs=5e-5)
+        assert float(row.split("softmax ")[1].replace("−", "-")) == pytest.approx(p[k].item(), abs=5e-5)
+    assert explorer.words.splitlines()[3].split()[-1] == "1.0000"
+    assert float(explorer.words.splitlines()[3].split()[2]) == pytest.approx(s.sum().item(), abs=1e-4)
+
+
+def test_explorer_counts_what_moved():
+    explorer = explore_sigmoid(by_hand)
+    assert "moved" not in explorer.words
+    explorer.controls["logit 1"].value = -2.0
+    assert explorer.words.endswith("moved since then: 1 of 3 sigmoids, 3 of 3 shares")
+    explorer.buttons["confident and wrong"].click()
+    assert explorer.words.endswith("moved since then: 3 of 3 sigmoids, 3 of 3 shares")
+
+
+@pytest.mark.parametrize("preset", LOGITS)
+def test_presets_land(preset, heights):
+    explorer = explore_sigmoid(sigmoid)
+    explorer.buttons[preset].click()
+    assert heights(explorer, 1) == pytest.approx(torch.sigmoid(torch.tensor(LOGITS[preset])).tolist(), abs=1e-6)
+
+
+def test_explorer_survives_a_broken_function(broken):
+    function, sentence = broken
+    explorer = explore_sigmoid(function)
+    assert sentence in explorer.wrong
+    explorer.controls["logit 0"].value = -6.0
+    assert sentence in explorer.wrong
+
+
+def test_explorer_compares_with_torch():
+    explorer = explore_sigmoid(lambda z: 1 / (1 + torch.exp(z)))  # the minus is missing
+    assert explorer.wrong.startswith("<lambda>, class 0: yours 0.1192, torch 0.8808\n")

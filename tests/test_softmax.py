@@ -1,0 +1,99 @@
+import pytest
+import torch
+
+from utils.explore import LOGITS
+from utils.softmax import explore_softmax, softmax
+
+RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
+
+
+def by_hand(z):
+    return torch.exp(z) / torch.exp(z).sum()
+
+
+def test_the_articles_numbers():
+    assert softmax(torch.tensor([2, 3, 0.1])).tolist() == pytest.approx([0.2585, 0.7028, 0.0387], abs=5e-5)
+
+
+@pytest.mark.parametrize("logits", [RANDOM, RANDOM.float(), RANDOM[0], RANDOM.reshape(7, 1, 5), RANDOM[:, :1]])
+def test_softmax_is_torchs(logits):
+    torch.testing.assert_close(softmax(logits), torch.softmax(logits, dim=-1))
+
+
+def test_float32_is_float64_to_4_decimals():
+    torch.testing.assert_close(softmax(RANDOM.float()).double(), softmax(RANDOM), atol=1e-6, rtol=0)
+
+
+def test_softmax_gradient():
+    assert torch.autograd.gradcheck(softmax, RANDOM[:2].clone().requires_grad_())
+
+
+def test_extreme_logits():
+    extreme = torch.tensor([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4]])
+    torch.testing.assert_close(softmax(extreme), torch.softmax(extreme, dim=-1))
+
+
+def test_bad_logits():
+    with pytest.raises(ValueError, match="logits holds nan"):
+        softmax(torch.tensor([torch.nan, 1]))
+
+
+@pytest.mark.parametrize("moves", [
+    {}, {"logit 0": 4.0}, {"logit 2": -6.0}, {"temperature T": 0.2}, {"logit 1": 6.0, "temperature T": 5.0},
+])
+def test_explorer_follows_its_sliders(moves, heights, texts):
+    explorer = explore_softmax(by_hand)
+    for name, value in moves.items():
+        explorer.controls[name].value = value
+    z = torch.tensor([explorer.controls[f"logit {k}"].value for k in range(3)], dtype=torch.float64)
+    z = z / explorer.controls["temperature T"].value
+    shares = torch.softmax(z, dim=0)
+    assert explorer.wrong == ""
+    assert heights(explorer, 1) == pytest.approx(shares.tolist(), abs=1e-6)
+    assert heights(explorer, 0) == pytest.approx(z.exp().clamp(max=25).tolist(), rel=1e-5)
+    for k, row in enumerate(explorer.words.splitlines()[:3]):
+        e, p = row.split("= ")[1].split()[0], row.split("= ")[2]
+        assert float(e) == pytest.approx(z[k].exp().item(), rel=1e-2, abs=5e-5)
+        assert float(p.replace("−", "-")) == pytest.approx(shares[k].item(), rel=1e-2, abs=5e-5)
+    assert explorer.words.endswith("the shares sum to 1.0000")
+    assert ("▲" in " ".join(texts(explorer, 0))) == bool((z.exp() > 25).any())
+
+
+def test_explorer_at_rest_says_the_articles_numbers():
+    assert explore_softmax(by_hand).words.splitlines() == [
+        "class 0   exp(2)     =   7.3891   ÷ 28.5798 = 0.2585",
+        "class 1   exp(3)     =  20.0855   ÷ 28.5798 = 0.7028",
+        "class 2   exp(0.1)   =   1.1052   ÷ 28.5798 = 0.0387",
+        "sum                     28.5798   the shares sum to 1.0000",
+    ]
+
+
+@pytest.mark.parametrize("preset", LOGITS)
+def test_presets_land(preset, heights):
+    explorer = explore_softmax(softmax)
+    explorer.buttons[preset].click()
+    assert heights(explorer, 1) == pytest.approx(torch.softmax(torch.tensor(LOGITS[preset]), dim=0).tolist(), abs=1e-6)
+
+
+def test_one_moved_logit_leaves_two_exponentials_and_no_share_where_it_was():
+    explorer = explore_softmax(softmax)
+    explorer.controls["logit 0"].value = 2.7
+    for panel, count in ((0, 1), (1, 3)):
+        ghost, now = ([bar.get_height() for bar in c] for c in explorer.figure.axes[panel].containers[:2])
+        assert sum(abs(a - b) > 1e-6 for a, b in zip(ghost, now)) == count
+
+
+def test_explorer_survives_a_broken_function(broken):
+    function, sentence = broken
+    explorer = explore_softmax(function)
+    assert sentence in explorer.wrong
+    explorer.controls["logit 0"].value = -6.0
+    explorer.buttons["saturated"].click()
+    assert sentence in explorer.wrong
+
+
+def test_explorer_compares_with_torch():
+    explorer = explore_softmax(lambda z: z / z.sum())
+    assert explorer.wrong == ("<lambda>, class 0: yours 0.3922, torch 0.2585\n<lambda>, class 1: yours 0.5882, torch 0.7028\n"
+                              "<lambda>, class 2: yours 0.0196, torch 0.0387")
+    assert "= 0.2585" in explorer.words, "the arithmetic is torch's"

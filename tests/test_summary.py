@@ -1,0 +1,66 @@
+import itertools
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from utils.explore import LOGITS
+from utils.summary import explore_summary, predict_label, predict_labels
+
+RANDOM = torch.randn(50, 5, generator=torch.Generator().manual_seed(0)) * 4
+
+
+def test_predictions_are_argmax_and_threshold():
+    assert torch.equal(predict_label(RANDOM), torch.softmax(RANDOM.double(), dim=-1).argmax(dim=-1))
+    assert torch.equal(predict_labels(RANDOM), RANDOM >= 0)
+    assert torch.equal(predict_labels(RANDOM, 0.9), torch.sigmoid(RANDOM.double()) >= 0.9)
+    assert predict_label(torch.tensor([2, 3, 0.1])).item() == 1
+
+
+@pytest.mark.parametrize("call, sentence", [
+    (lambda: predict_labels(RANDOM, 1.5), r"threshold is 1.5; a probability in \[0, 1\] is wanted"),
+    (lambda: predict_labels(RANDOM, float("nan")), "threshold is nan"),
+    (lambda: predict_labels(torch.empty(0, 3)), "holds nothing"),
+    (lambda: predict_label(RANDOM * torch.nan), "logits holds nan"),
+])
+def test_bad_input(call, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        call()
+
+
+@pytest.mark.parametrize("true", list(itertools.product([False, True], repeat=3)))
+@pytest.mark.parametrize("moves", [{}, {"logit 0": -6.0, "logit 1": -1.0}, {"threshold": 0.9}, {"threshold": 1.0}])
+def test_explorer_follows_its_controls(true, moves, heights, texts):
+    explorer = explore_summary()
+    for name, value in ({f"target {k}": there for k, there in enumerate(true)} | moves).items():
+        explorer.controls[name].value = value
+    now = {name: control.value for name, control in explorer.controls.items()}
+    z = torch.tensor([[now[f"logit {k}"] for k in range(3)]], dtype=torch.float64)
+    y = torch.tensor([true], dtype=torch.float64)
+    p, s = torch.softmax(z, dim=1)[0], torch.sigmoid(z)[0]
+    rows = explorer.words.splitlines()
+    assert heights(explorer, 0) == pytest.approx(p.tolist(), abs=1e-6)
+    assert heights(explorer, 1) == pytest.approx(s.tolist(), abs=1e-6)
+    assert rows[0].split(maxsplit=1)[1] == (", ".join(f"class {k}" for k in range(3) if true[k]) or "none")
+    assert rows[1].endswith(f"argmax: class {int(p.argmax())}")
+    yes = [k for k in range(3) if s[k] >= now["threshold"]]
+    assert rows[2].endswith(f"at least {now['threshold']:g}: " + (", ".join(f"class {k}" for k in yes) or "none"))
+    ce = f"{F.cross_entropy(z, y.argmax(dim=1)):.4f}" if sum(true) == 1 else "takes exactly one true class"
+    assert rows[3] == f"CE  = {ce}"
+    assert rows[4] == f"BCE = {F.binary_cross_entropy_with_logits(z, y):.4f}"
+    assert (f"{sum(true)} labels" in texts(explorer, 2)) == (sum(true) != 1)
+    notes = [text.get_text() for text in explorer.figure.axes[1].texts[3:]]
+    assert notes == [("yes" if k in yes else "no") + (" ✓" if (k in yes) == true[k] else " ✗") for k in range(3)]
+    mark = explorer.figure.axes[0].texts[3 + int(p.argmax())].get_text()
+    assert mark == ("argmax ✓" if true[int(p.argmax())] else "argmax ✗")
+    assert explorer.figure.axes[1].lines[1].get_ydata()[0] == now["threshold"]
+
+
+@pytest.mark.parametrize("preset", LOGITS)
+def test_presets_land(preset):
+    explorer = explore_summary()
+    explorer.buttons[preset].click()
+    z, y = torch.tensor([LOGITS[preset]]).double(), torch.tensor([[0, 1, 0]]).double()
+    ce, loss = F.cross_entropy(z, torch.tensor([1])), F.binary_cross_entropy_with_logits(z, y)
+    assert float(explorer.words.splitlines()[3][6:]) == pytest.approx(ce.item(), abs=5e-5)
+    assert explorer.words.splitlines()[4] == f"BCE = {loss:.4f}"
