@@ -54,7 +54,7 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
         move_dots(z, now["answer"], ghosts=before and (before["logits"], before["truth"]))
         move_sigmoids(now["answer"], outline=s, ghost=before and before["truth"])
         move_shares(p, ghost=before and before["shares"])
-        rows = [f"class {k}   {f'1 / (1 + exp({-float(z[k]):.6g}))':<20} = {number(float(s[k]))}    softmax {number(float(p[k]))}"
+        rows = [f"class {k}   {f'1 / (1 + exp({0.0 - float(z[k]):.6g}))':<20} = {number(float(s[k]))}    softmax {number(float(p[k]))}"
                 .replace("-", "−") for k in range(3)]
         rows.append(f"sum       sigmoid {'':>15} {number(float(s.sum()))}    softmax {number(float(p.sum()))}")
         if before:
