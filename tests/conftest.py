@@ -11,6 +11,12 @@ def heights():
 
 
 @pytest.fixture
+def edges():
+    """edges(explorer, panel): how high the black edges of a panel stand, which are torch's where a function may err."""
+    return lambda explorer, panel: [bar.get_height() for bar in explorer.figure.axes[panel].containers[2]]
+
+
+@pytest.fixture
 def texts():
     """texts(explorer, panel): the words and numbers that a panel shows."""
     return lambda explorer, panel: [text.get_text() for text in explorer.figure.axes[panel].texts if text.get_text()]

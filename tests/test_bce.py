@@ -132,7 +132,10 @@ def test_explorer_survives_a_broken_function(broken):
     assert sentence in explorer.wrong
 
 
-def test_explorer_compares_with_torch():
+def test_explorer_compares_with_torch(heights, edges):
     explorer = explore_bce(lambda z, y: -y * F.logsigmoid(z))  # own class only
     assert explorer.wrong.splitlines() == [
         "<lambda>, class 0: yours 0.0000, torch 2.1269", "<lambda>, class 2: yours 0.0000, torch 0.7444"]
+    terms = F.binary_cross_entropy_with_logits(torch.tensor([2, 3, 0.1]), torch.tensor([0.0, 1, 0]), reduction="none")
+    assert heights(explorer, 1) == pytest.approx([0, terms[1].item(), 0], abs=1e-6)
+    assert edges(explorer, 1) == pytest.approx(terms.tolist())

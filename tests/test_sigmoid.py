@@ -90,6 +90,9 @@ def test_explorer_survives_a_broken_function(broken):
     assert sentence in explorer.wrong
 
 
-def test_explorer_compares_with_torch():
+def test_explorer_compares_with_torch(heights, edges):
     explorer = explore_sigmoid(lambda z: 1 / (1 + torch.exp(z)))  # the minus is missing
     assert explorer.wrong.startswith("<lambda>, class 0: yours 0.1192, torch 0.8808\n")
+    s = torch.sigmoid(torch.tensor([2, 3, 0.1]))
+    assert heights(explorer, 1) == pytest.approx((1 - s).tolist()) and edges(explorer, 1) == pytest.approx(s.tolist())
+    assert [float(dot.get_ydata()[0]) for dot in explorer.figure.axes[0].lines[7:10]] == pytest.approx((1 - s).tolist())

@@ -92,8 +92,11 @@ def test_explorer_survives_a_broken_function(broken):
     assert sentence in explorer.wrong
 
 
-def test_explorer_compares_with_torch():
+def test_explorer_compares_with_torch(heights, edges):
     explorer = explore_softmax(lambda z: z / z.sum())
     assert explorer.wrong == ("<lambda>, class 0: yours 0.3922, torch 0.2585\n<lambda>, class 1: yours 0.5882, torch 0.7028\n"
                               "<lambda>, class 2: yours 0.0196, torch 0.0387")
     assert "= 0.2585" in explorer.words, "the arithmetic is torch's"
+    z = torch.tensor([2, 3, 0.1])
+    assert heights(explorer, 1) == pytest.approx((z / z.sum()).tolist())
+    assert edges(explorer, 1) == pytest.approx(torch.softmax(z, dim=0).tolist())

@@ -15,6 +15,7 @@ def test_predictions_are_argmax_and_threshold():
     assert torch.equal(predict_labels(RANDOM), RANDOM >= 0)
     assert torch.equal(predict_labels(RANDOM, 0.9), torch.sigmoid(RANDOM.double()) >= 0.9)
     assert predict_label(torch.tensor([2, 3, 0.1])).item() == 1
+    assert predict_labels(torch.tensor([-0.1, 0.0, 0.1])).tolist() == [False, True, True], "at the threshold is yes"
 
 
 @pytest.mark.parametrize("call, sentence", [

@@ -72,6 +72,8 @@ def test_misfit_refuses_other_losses_and_labels():
     with pytest.raises(ValueError, match="loss is 'MSELoss'; one of CrossEntropyLoss, BCEWithLogitsLoss is wanted"):
         misfit("MSELoss", LOGITS, FORMS["[1] long"])
     assert misfit("CrossEntropyLoss", LOGITS, torch.tensor([2])) == ("values", "the label is 2, not 1")
+    assert misfit("CrossEntropyLoss", LOGITS, torch.tensor([3])) == (
+        "values", "with 3 classes a label is 0 ... 2: look where the labels are made")
     with pytest.raises(ValueError, match="holds nothing"):
         misfit("CrossEntropyLoss", LOGITS, torch.tensor([]))
 

@@ -56,7 +56,7 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
         move_shares(p, ghost=before and before["shares"])
         rows = [f"class {k}   {f'1 / (1 + exp({0.0 - float(z[k]):.6g}))':<20} = {number(float(s[k]))}    softmax {number(float(p[k]))}"
                 .replace("-", "−") for k in range(3)]
-        rows.append(f"sum       sigmoid {'':>15} {number(float(s.sum()))}    softmax {number(float(p.sum()))}")
+        rows.append(f"sum       sigmoid {'':>15}{number(float(s.sum()))}    softmax {number(float(p.sum()))}")
         if before:
             moved = [int((now[key] != before[key]).sum()) for key in ("truth", "shares")]
             rows.append(f"moved since then: {moved[0]} of 3 sigmoids, {moved[1]} of 3 shares")
