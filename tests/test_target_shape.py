@@ -11,16 +11,16 @@ LOGITS = torch.tensor([[2, 3, 0.1]])
 SAYS = {
     "[1] long": ("0.3527", "ValueError"),
     "[1] float": ("RuntimeError", "ValueError"),
-    "1 without a dimension": ("ValueError", "ValueError"),
+    "1, no dimension": ("ValueError", "ValueError"),
     "[[1]] long": ("RuntimeError", "ValueError"),
     "[0, 1, 0] float": ("ValueError", "ValueError"),
     "[[0, 1, 0]] long": ("RuntimeError", "RuntimeError"),
     "[[0, 1, 0]] bool": ("RuntimeError", "RuntimeError"),
     "[[0, 1, 0]] float": ("0.3527", "0.9733"),
-    "[[1, 1, 1]] float: the label expanded": ("4.9581", "0.2733"),
-    "[[0, 255, 0]] float: an image mask": ("89.9382", "-253.0267"),
-    "[3] long: no such class": ("IndexError", "ValueError"),
-    "[−100] long: the default ignore_index": ("nan", "ValueError"),
+    "[[1, 1, 1]] float": ("4.9581", "0.2733"),
+    "[[0, 255, 0]] float": ("89.9382", "-253.0267"),
+    "[3] long": ("IndexError", "ValueError"),
+    "[−100] long": ("nan", "ValueError"),
 }
 EVERY = [(form, loss) for form in FORMS for loss in LOSSES]
 

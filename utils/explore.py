@@ -31,8 +31,10 @@ LOGITS = {  # the presets, for a true class of 1
 STYLE = f"""<style>
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
-.explorer select, .explorer .widget-checkbox label {{ font-size: 17px; }}
-.explorer .widget-toggle-buttons {{ display: flex; align-items: center; margin: 2px; gap: 6px; }}
+.explorer .widget-checkbox label {{ font-size: 17px; }}
+.explorer .widget-toggle-buttons {{ display: flex; align-items: baseline; margin: 2px; gap: 6px; }}
+.explorer .widget-toggle-buttons > div {{ display: flex; flex-wrap: wrap; gap: 2px 0; }}
+.explorer .widget-toggle-buttons > label {{ flex: none; }}
 .explorer .widget-label, .explorer .widget-checkbox label {{ color: var(--jp-content-font-color1, inherit); }}
 .explorer img {{ border-radius: 6px; }}
 .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
@@ -63,7 +65,7 @@ class Explorer(widgets.VBox):
 
         self.image = widgets.Image(value=self._paint(), format="png", layout={"width": "100%"})
         self.page = widgets.HTML()
-        self.buttons = {"Reset": widgets.Button(description="Reset", icon="undo")}
+        self.buttons = {"Reset": widgets.Button(description="Reset")}
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
         for key, values in presets.items():
@@ -74,8 +76,8 @@ class Explorer(widgets.VBox):
             control.observe(lambda _, key=key: self._moved(key), "value")
 
         rows = list(controls.values())
-        sides = widgets.HBox([widgets.VBox(rows[:3], layout={"flex": "1 1 380px"}),
-                              widgets.VBox(rows[3:], layout={"flex": "1 1 300px"})], layout={"flex_flow": "row wrap"})
+        sides = widgets.HBox([widgets.VBox(side, layout={"flex": "1 1 340px"}) for side in (rows[:3], rows[3:]) if side],
+                             layout={"flex_flow": "row wrap"})
         super().__init__([widgets.HTML(STYLE, layout={"display": "none"}), sides,
                           widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"}),
                           self.image, self.page])

@@ -18,16 +18,16 @@ LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCE
 FORMS = {
     "[1] long": torch.tensor([1]),
     "[1] float": torch.tensor([1.0]),
-    "1 without a dimension": torch.tensor(1),
+    "1, no dimension": torch.tensor(1),
     "[[1]] long": torch.tensor([[1]]),
     "[0, 1, 0] float": torch.tensor([0.0, 1.0, 0.0]),
     "[[0, 1, 0]] long": torch.tensor([[0, 1, 0]]),
     "[[0, 1, 0]] bool": torch.tensor([[False, True, False]]),
     "[[0, 1, 0]] float": torch.tensor([[0.0, 1.0, 0.0]]),
-    "[[1, 1, 1]] float: the label expanded": torch.tensor([[1.0, 1.0, 1.0]]),
-    "[[0, 255, 0]] float: an image mask": torch.tensor([[0.0, 255.0, 0.0]]),
-    "[3] long: no such class": torch.tensor([3]),
-    "[−100] long: the default ignore_index": torch.tensor([-100]),
+    "[[1, 1, 1]] float": torch.tensor([[1.0, 1.0, 1.0]]),
+    "[[0, 255, 0]] float": torch.tensor([[0.0, 255.0, 0.0]]),
+    "[3] long": torch.tensor([3]),
+    "[−100] long": torch.tensor([-100]),
 }
 
 
@@ -127,14 +127,15 @@ def explore_target_shape() -> Explorer:
                  f"torch says  {said}"]
         if part:
             words.append(f"the {part} {'do' if part == 'values' else 'does'} not fit: " + now["mend"].replace(": ", ":\n  "))
-        line = f"{now['loss']}, target {now['form'].split(':')[0]} → {said if value is not None else said.split(':')[0]}"
+        line = f"{now['loss']}, target {now['form']} → {said if value is not None else said.split(':')[0]}"
         return line, "\n".join(words), ""
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
                                       style={"description_width": "max-content", "button_width": "190px"}),
-        "target": widgets.Dropdown(options=list(FORMS), description="target", layout={"width": "auto"},
-                                   style={"description_width": "max-content"}),
+        # toggles, not a drop-down list: JupyterLab keeps the arrow keys of a list for itself
+        "target": widgets.ToggleButtons(options=list(FORMS), description="target",
+                                        style={"description_width": "max-content", "button_width": "166px"}),
     }
     return Explorer("explore_target_shape", controls, compute, show, figure, presets())
 
