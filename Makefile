@@ -11,7 +11,7 @@ CPU := https://download.pytorch.org/whl/cpu
 .PHONY: lab test refresh
 
 lab: .venv/lab
-	$(BIN)/jupyter lab notebooks/01_softmax.ipynb $(ARGS)
+	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
 
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
@@ -22,11 +22,11 @@ refresh: .venv/lab
 .venv/lab: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is wanted, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(BIN)/pip install -q --no-deps $(TORCH)
-	$(BIN)/pip install -q -r requirements.txt
+	$(BIN)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(BIN)/python -m pip install -q --no-deps $(TORCH)
+	$(BIN)/python -m pip install -q -r requirements.txt
 	$(BIN)/python -c 'import matplotlib.font_manager'  # builds the font cache now, not in a cell
 	touch $@
 
 .venv/test: .venv/lab requirements-test.txt
-	$(BIN)/pip install -q -r requirements-test.txt
+	$(BIN)/python -m pip install -q -r requirements-test.txt
 	touch $@

@@ -1,5 +1,7 @@
 """What the explorers' tests read off a picture, so that they can compare it with torch."""
 
+import math
+
 import pytest
 import torch
 
@@ -8,6 +10,24 @@ import torch
 def heights():
     """heights(explorer, panel): how high the solid bars of a panel stand."""
     return lambda explorer, panel: [bar.get_height() for bar in explorer.figure.axes[panel].containers[1]]
+
+
+@pytest.fixture
+def ghosts():
+    """ghosts(explorer, panel): how high the grey bars of a panel stand."""
+    return lambda explorer, panel: [bar.get_height() for bar in explorer.figure.axes[panel].containers[0]]
+
+
+@pytest.fixture
+def arithmetic():
+    """arithmetic(text): what a piece of the words comes to, as in "−log 0.7028" or "(2.1269 + 0.0486) / 3"."""
+
+    def evaluate(text):
+        text = text.replace("−", "-").replace("÷", "/").strip()
+        text = f"-log({text[5:]})" if text.startswith("-log ") else text
+        return eval(text, {"exp": math.exp, "log": math.log})
+
+    return evaluate
 
 
 @pytest.fixture

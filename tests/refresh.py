@@ -1,7 +1,7 @@
 """make refresh: run every notebook and save it the one right way.
 
 Outputs and execution counts stay, since nbval compares them.  What differs from run to run or from machine to
-machine goes: timing, widget state and ids, versions.  An error in a cell that is not tagged for one stops it all.
+machine goes: timing, widget state, the ids of live views, versions.  An error in a cell that is not tagged for one stops it all.
 """
 
 import pathlib

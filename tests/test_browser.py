@@ -5,24 +5,17 @@ must have changed.  Needs Chromium or Chrome; without one these tests are skippe
 """
 
 import os
-import pathlib
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import pytest
 import torch
+from axe_playwright_python.sync_playwright import Axe
 from torch.nn import functional as F
 
+from tests.lab import CHROME, ROOT, Notebook, chromium, jupyterlab
 from utils.target_shape import FORMS, LOSSES
 
-ROOT = pathlib.Path(__file__).parent.parent
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-CHROME = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 
 if CHROME is None and os.environ.get("CI") != "true":
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
@@ -73,153 +66,34 @@ def agree(line: str, wanted) -> bool:
     return len(found) == len(wanted) and all(abs(a - b) <= 5.1e-5 for a, b in zip(found, wanted))
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory):
-    """The address of a JupyterLab over a copy of the notebooks."""
-    home = tmp_path_factory.mktemp("lab")
-    for folder in ("notebooks", "utils"):
-        shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = home / "settings" / "@jupyterlab"
-    for plugin, text in {"notebook-extension/tracker": '{"windowingMode": "none"}',  # every cell is in the page
-                         "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}'}.items():
-        (settings / plugin).parent.mkdir(parents=True)
-        (settings / f"{plugin}.jupyterlab-settings").write_text(text, encoding="utf8")
-    places = {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
-         "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", f"--ServerApp.root_dir={home}",
-         "--LabApp.expose_app_in_browser=True"],
-        env=os.environ | places | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-                                   "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")},
-        stdin=subprocess.DEVNULL, stdout=(home / "log").open("wb"), stderr=subprocess.STDOUT)
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status", timeout=5).close()
-            break
-        except OSError:
-            assert server.poll() is None, (home / "log").read_text()
-            time.sleep(0.2)
-    yield f"http://127.0.0.1:{port}"
-    server.terminate()
-    server.wait(20)
+def check(notebook):
+    """The words are torch's numbers for the values shown."""
+    values, words = notebook.values(), notebook.words()
+    wanted = expected(notebook.name, values)
+    assert len(words) >= len(wanted)
+    for line, numbers in zip(words, wanted):
+        assert agree(line, numbers), f"{line!r} for {values}, torch says {numbers}"
+    assert not notebook.explorer.locator(".wrong").count()
+
+
+
+def moved(notebook, act):
+    """Do something to a control; then words and picture must have followed."""
+    before = notebook.values(), notebook.picture()
+    act()
+    notebook.settle()
+    assert notebook.values() != before[0], "the control did not move"
+    assert notebook.picture() != before[1], "the picture did not follow"
+    check(notebook)
 
 
 @pytest.fixture(scope="session")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    assert CHROME, "CI needs Chromium or Chrome: .ci/run installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROME, args=[
-            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-            "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
-def opened(lab, browser):
+def opened():
     """opened(name): the notebook with all its cells run, opened once."""
+    assert CHROME, "CI needs Chromium or Chrome: .ci/run installs it"
     notebooks = {}
-
-    def opened(name):
-        if name not in notebooks:
-            notebooks[name] = Notebook(lab, browser, name)
-        return notebooks[name]
-
-    return opened
-
-
-KERNEL = "window.jupyterapp.shell.currentWidget.context.sessionContext.session?.kernel"
-QUIET = f"""() => {{
-    const kernel = {KERNEL};
-    if (!kernel || kernel.connectionStatus !== 'connected') return false;
-    if (window.watched !== kernel.id) {{  // count what was asked of the kernel and not yet answered
-        window.watched = kernel.id; window.asked = new Set(); window.last = performance.now();
-        kernel.anyMessage.connect((_, {{msg, direction}}) => {{
-            window.last = performance.now();
-            if (direction === 'send') window.asked.add(msg.header.msg_id);
-            else if (msg.header.msg_type === 'status' && msg.content.execution_state === 'idle')
-                window.asked.delete(msg.parent_header.msg_id);
-        }});
-    }}
-    return kernel.status === 'idle' && window.asked.size === 0 && performance.now() - window.last > 150;
-}}"""
-RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
-OUTPUTS = """window.jupyterapp.shell.currentWidget.content.widgets.filter(cell => cell.model.type === 'code').map(cell => ({
-    tags: cell.model.getMetadata('tags') ?? [], count: cell.model.executionCount, outputs: cell.model.outputs.toJSON()}))"""
-NEW_CELL = """async source => {
-    const app = window.jupyterapp;
-    await app.commands.execute('notebook:move-cursor-to-bottom').catch(() => 0);
-    app.shell.currentWidget.content.activeCellIndex = app.shell.currentWidget.content.widgets.length - 1;
-    await app.commands.execute('notebook:insert-cell-below');
-    app.shell.currentWidget.content.activeCell.model.sharedModel.setSource(source);
-    await app.commands.execute('notebook:run-cell');
-}"""
-
-
-class Notebook:
-    """One notebook in the browser, and what a reader does with its last explorer's controls."""
-
-    def __init__(self, lab, browser, name):
-        self.name, self.console = name, []
-        self.page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        self.page.on("console", lambda said: self.console.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.console.append(str(error)))
-        self.page.goto(f"{lab}/doc/tree/notebooks/{name}.ipynb")
-        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady")
-        self.settle()  # before the kernel is idle, cells would not run
-        self.page.evaluate(RUN_ALL)
-        self.settle()
-        self.explorer = self.page.locator(".explorer").first
-
-    def settle(self):
-        self.page.wait_for_timeout(50)
-        self.page.wait_for_function(QUIET, timeout=90_000, polling=30)
-
-    def values(self) -> dict:
-        """What the controls show, by their labels."""
-        shown = {}
-        for row in self.explorer.locator(".widget-hslider").all():
-            shown[row.locator(".widget-label").inner_text()] = float(
-                row.locator(".widget-readout").inner_text().replace("−", "-"))
-        for row in self.explorer.locator(".widget-checkbox").all():
-            shown[row.inner_text().strip()] = row.locator("input").is_checked()
-        for row in self.explorer.locator(".widget-toggle-buttons").all():
-            shown[row.locator(".widget-label").inner_text()] = row.locator("button.mod-active").inner_text()
-        return shown
-
-    def words(self) -> list[str]:
-        return self.explorer.locator("[role=status] pre").last.inner_text().splitlines()
-
-    def picture(self) -> str:
-        return self.explorer.locator("img").evaluate("""async image =>
-            Array.from(new Uint8Array(await crypto.subtle.digest('SHA-1', await (await fetch(image.src)).arrayBuffer()))).join()""")
-
-    def check(self):
-        """The words are torch's numbers for the values shown."""
-        values, words = self.values(), self.words()
-        wanted = expected(self.name, values)
-        assert len(words) >= len(wanted)
-        for line, numbers in zip(words, wanted):
-            assert agree(line, numbers), f"{line!r} for {values}, torch says {numbers}"
-        assert not self.explorer.locator(".wrong").count()
-
-    def moved(self, act):
-        """Do something to a control; then words and picture must have followed."""
-        before = self.values(), self.picture()
-        act()
-        self.settle()
-        assert self.values() != before[0], "the control did not move"
-        assert self.picture() != before[1], "the picture did not follow"
-        self.check()
-
-    def press(self, button):
-        self.explorer.get_by_role("button", name=button, exact=True).click()
-        self.settle()
+    with jupyterlab() as lab, chromium() as browser:
+        yield lambda name: notebooks.get(name) or notebooks.setdefault(name, Notebook(lab, browser, name))
 
 
 @pytest.fixture(params=NAMES)
@@ -242,7 +116,7 @@ def test_all_cells_run_and_nothing_complains(notebook):
 def test_at_rest_it_shows_the_articles_values(notebook):
     values = notebook.values()
     assert values == {key: ARTICLE[key] for key in values} and len(values) >= 3
-    notebook.check()
+    check(notebook)
 
 
 def test_every_slider_by_keyboard_and_by_mouse(notebook):
@@ -262,18 +136,18 @@ def test_every_slider_by_keyboard_and_by_mouse(notebook):
             notebook.page.mouse.move(box["x"] + box["width"] * 0.8, box["y"], steps=8)
             notebook.page.mouse.up()
 
-        notebook.moved(press_keys)
-        notebook.moved(drag)
+        moved(notebook, press_keys)
+        moved(notebook, drag)
 
 
 def test_every_other_control_by_keyboard_and_by_mouse(notebook):
     for box in notebook.explorer.locator(".widget-checkbox input").all():
-        notebook.moved(lambda: box.press("Space"))
-        notebook.moved(box.click)
+        moved(notebook, lambda: box.press("Space"))
+        moved(notebook, box.click)
     for row in notebook.explorer.locator(".widget-toggle-buttons").all():
         for button in row.locator("button:not(.mod-active)").element_handles():
-            notebook.moved(button.click)
-        notebook.moved(lambda: row.locator("button:not(.mod-active)").first.press("Space"))
+            moved(notebook, button.click)
+        moved(notebook, lambda: row.locator("button:not(.mod-active)").first.press("Space"))
 
 
 def test_presets_land_and_reset_returns_to_the_article(notebook):
@@ -282,7 +156,7 @@ def test_presets_land_and_reset_returns_to_the_article(notebook):
                            "saturated": (6, -6, -6), "the article": (2, 3, 0.1)}.items():
         notebook.press(preset)
         assert [notebook.values()[f"logit {k}"] for k in range(3)] == list(logits)
-        notebook.check()
+        check(notebook)
     notebook.press("Reset")
     assert notebook.values() == rest and notebook.picture() == first
 
@@ -291,10 +165,79 @@ def test_presets_land_and_reset_returns_to_the_article(notebook):
 def test_a_wrong_function_is_told_so_in_the_page(opened, name):
     source, sentence = WRONG[name]
     notebook = opened(name)
-    notebook.page.evaluate(NEW_CELL, source)
-    notebook.settle()
+    notebook.run(source)
     last = notebook.page.locator(".explorer").last
     assert sentence in last.locator(".wrong").first.inner_text()
     last.get_by_role("button", name="saturated").click()
     notebook.settle()
     assert last.locator(".wrong").count() and not notebook.page.locator(".jp-OutputArea-output[data-mime-type*=error]").count()
+
+
+# Elements of an explorer that stick out of it, hide a part of their text, or lie over one another.
+MISPLACED = """explorer => {
+    const bad = [], whole = explorer.getBoundingClientRect();
+    const shown = [...explorer.querySelectorAll('label, button, .widget-readout, .noUi-target, img, pre')]
+        .filter(element => element.getClientRects().length);
+    for (const element of shown) {
+        const {left, right} = element.getBoundingClientRect();
+        if (left < whole.left - 2 || right > whole.right + 2) bad.push('sticks out: ' + element.outerHTML.slice(0, 90));
+        if (element.scrollWidth > element.clientWidth + 1 && element.clientWidth) bad.push('is cut off: ' + element.textContent);
+    }
+    shown.forEach((a, i) => shown.slice(i + 1).forEach(b => {
+        if (a.contains(b) || b.contains(a)) return;
+        const p = a.getBoundingClientRect(), q = b.getBoundingClientRect();
+        if (Math.min(p.right, q.right) - Math.max(p.left, q.left) > 2 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 2)
+            bad.push('overlap: ' + (a.textContent || a.className) + ' / ' + (b.textContent || b.className));
+    }));
+    return bad;
+}"""
+
+
+@pytest.mark.parametrize("width", [1024, 1920, 700])  # 700 is 1400 at 200 % zoom
+def test_nothing_overlaps_or_is_cut_off(notebook, width):
+    notebook.page.set_viewport_size({"width": width, "height": 1000})
+    try:
+        notebook.press("saturated")
+        assert notebook.explorer.evaluate(MISPLACED) == []
+        for slider in notebook.explorer.locator(".noUi-target").all():
+            assert slider.bounding_box()["width"] > 100, "too short to drag"
+    finally:
+        notebook.page.set_viewport_size({"width": 1400, "height": 1000})
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_serious(notebook, theme):
+    notebook.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+    notebook.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str('Light' in theme).lower()}'")
+    notebook.page.wait_for_timeout(300)
+    found = Axe().run(notebook.page, context={"include": [[".explorer"]]}).response["violations"]
+    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
+
+
+def test_tab_reaches_every_control_in_order_and_shows_where_it_is(notebook):
+    wanted = notebook.explorer.evaluate("""explorer => [...explorer.querySelectorAll('.noUi-handle, input, button')]
+        .map((element, k) => {element.dataset.order = k; return k})""")
+    notebook.explorer.locator(".noUi-handle").first.focus()
+    reached = [0]
+    for _ in range(3 * len(wanted)):
+        notebook.page.keyboard.press("Tab")
+        here = notebook.page.evaluate("""() => { const element = document.activeElement;
+            return element.dataset.order && [+element.dataset.order, getComputedStyle(element).outlineStyle]; }""")
+        if here and here[0] not in reached:
+            reached.append(here[0])
+            assert here[1] != "none", "the focus is not visible"
+    assert reached == wanted
+
+
+def test_words_are_announced_once_they_stand_still(notebook):
+    status = notebook.explorer.get_by_role("status")
+    assert status.count() == 1
+    notebook.page.evaluate("""() => { window.busy = []; const words = document.querySelector('.explorer [role=status]');
+        new MutationObserver(() => window.busy.push(words.getAttribute('aria-busy')))
+            .observe(words, {attributes: true, attributeFilter: ['aria-busy']}); }""")
+    notebook.explorer.locator(".noUi-handle").first.focus()
+    for _ in range(5):
+        notebook.page.keyboard.press("ArrowLeft")
+    notebook.settle()
+    notebook.page.wait_for_function("window.busy.at(-1) === 'false'")
+    assert notebook.page.evaluate("window.busy.filter(busy => busy === 'false').length") == 1

@@ -96,6 +96,21 @@ def test_explorer_at_rest_says_the_articles_numbers():
     ]
 
 
+def test_the_curve_is_minus_log():
+    x, y = (torch.as_tensor(values) for values in explore_cross_entropy(by_hand).figure.axes[1].lines[0].get_data())
+    torch.testing.assert_close(y, -torch.log(x))
+
+
+def test_ghosts_are_where_things_stood(ghosts):
+    explorer = explore_cross_entropy(by_hand)
+    explorer.controls["logit 0"].value = -4.0
+    p = torch.softmax(torch.tensor([2, 3, 0.1], dtype=torch.float64), dim=0)
+    assert ghosts(explorer, 0) == pytest.approx(p.tolist())
+    assert ghosts(explorer, 2) == pytest.approx((p - torch.tensor([0, 1, 0])).tolist())
+    dot = explorer.figure.axes[1].lines[1]
+    assert [*dot.get_xdata(), *dot.get_ydata()] == pytest.approx([p[1].item(), -p[1].log().item()])
+
+
 @pytest.mark.parametrize("preset", LOGITS)
 def test_presets_land_and_bring_the_label_along(preset):
     explorer = explore_cross_entropy(by_hand)

@@ -31,7 +31,7 @@ def test_a_moved_slider_moves_words_picture_and_text_form():
     assert explorer.words == "z = −1.5000, 3.0000, 0.1000" and explorer.words in explorer.page.value
     assert explorer.image.value != first
     assert repr(explorer) == "little: at [-1.5, 3.0, 0.1] ✗ odd"
-    assert "✗ odd" in explorer.page.value and 'role="status"' in explorer.page.value
+    assert "✗ odd" in explorer.page.value
 
 
 def test_the_ghost_is_where_things_stood_before_this_control_was_touched():
@@ -63,6 +63,43 @@ def test_reset_returns_to_the_first_picture_to_the_byte():
     assert explorer.words == words and explorer.image.value == first
 
 
+def test_the_presets_mean_what_they_say():
+    """For a true class of 1."""
+    share = {name: torch.softmax(torch.tensor(logits), dim=0)[1].item() for name, logits in explore.LOGITS.items()}
+    assert explore.LOGITS["the article"] == (2, 3, 0.1)
+    assert share["confident and right"] > 0.95 and share["confident and wrong"] < 0.05
+    assert share["tie"] == pytest.approx(1 / 3) and share["saturated"] < 1e-5
+    assert {abs(z) for z in explore.LOGITS["saturated"]} == {6} and max(map(abs, explore.LOGITS["confident and wrong"])) < 6
+
+
+def test_the_article_brings_back_every_control():
+    explorer = little(extra=widgets.Checkbox(True))
+    explorer.controls["extra"].value = False
+    explorer.buttons["the article"].click()
+    assert explorer.controls["extra"].value is True
+
+
+def test_everything_is_in_the_box():
+    explorer = little(extra=widgets.Checkbox(False))
+
+    def inside(box):
+        return [box] + [widget for child in getattr(box, "children", ()) for widget in inside(child)]
+
+    shown = inside(explorer)
+    for widget in (*explorer.controls.values(), *explorer.buttons.values(), explorer.image, explorer.page):
+        assert shown.count(widget) == 1
+    assert any("<style" in getattr(widget, "value", "") for widget in shown if isinstance(widget, widgets.HTML))
+    assert [slider.style.handle_color for slider in list(explorer.controls.values())[:3]] == list(plots.COLOURS)
+    assert [control.description for control in explorer.controls.values()][:3] == ["logit 0", "logit 1", "logit 2"]
+
+
+def test_target_boxes_are_named_by_their_class():
+    boxes = explore.target_boxes()
+    assert {key: box.description for key, box in boxes.items()} == {f"target {k}": f"class {k} is true" for k in range(3)}
+    values = {key: box.value for key, box in boxes.items()} | {"target 2": True}
+    assert explore.targets_from(values).tolist() == [0, 1, 1]
+
+
 def test_a_preset_of_several_controls_updates_once():
     seen = []
     explorer = little(compute=lambda values: seen.append(values) or logits_from(values))
@@ -92,7 +129,8 @@ def test_an_exception_shows_in_the_explorer_and_fails_a_test():
     before = explorer.image.value
     with pytest.raises(KeyError):
         explorer.controls["logit 0"].value = 6.0
-    assert "KeyError('a fault of ours')" in explorer.wrong and "KeyError" in explorer.page.value
+    assert explorer.wrong == "KeyError: 'a fault of ours' (picture and numbers are still those from before)"
+    assert "KeyError" in explorer.page.value
     assert explorer.words in explorer.page.value and explorer.image.value == before, "nothing is lost"
     explorer.controls["logit 0"].value = 1.0
     assert explorer.wrong == "" and explorer.words == "z = 1.0000, 3.0000, 0.1000"
@@ -101,7 +139,8 @@ def test_an_exception_shows_in_the_explorer_and_fails_a_test():
 def test_in_a_kernel_the_page_says_it_and_no_traceback_does(monkeypatch):
     monkeypatch.setattr(explore, "get_ipython", lambda: object())
     explorer = little(compute=lambda values: 1 / 0)
-    assert "ZeroDivisionError" in explorer.page.value and bytes(explorer.image.value).startswith(b"\x89PNG")
+    assert explorer.wrong == "ZeroDivisionError: division by zero" and explorer.wrong in explorer.page.value
+    assert bytes(explorer.image.value).startswith(b"\x89PNG")
     explorer.controls["logit 0"].value = 1.0
 
 
@@ -110,6 +149,8 @@ def test_without_a_kernel_there_is_a_picture_and_a_line():
     bundle = explorer._repr_mimebundle_()
     assert base64.b64decode(bundle["image/png"]) == explorer.image.value
     assert bundle["text/plain"] == repr(explorer) and "\n" not in repr(explorer)
+    explorer._line = "long " * 50
+    assert explorer._repr_mimebundle_()["text/plain"] == repr(explorer), "nbval must see all of it"
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
@@ -147,6 +188,49 @@ def test_ask_names_each_class_that_differs():
 
     assert ask(named, LIKE, like=LIKE)[1].splitlines() == [
         "named, class 0: yours 0.2100, torch 0.2000", "named, class 2: yours 0.0900, torch 0.1000"]
+
+
+class Odd:
+    """A function whose name cannot be had, and an error whose text cannot."""
+
+    @property
+    def __name__(self):
+        raise KeyError("no name")
+
+    def __call__(self, *_):
+        return 1
+
+
+class Mute(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+def noted(*_):
+    error = ValueError("the message")
+    error.add_note("a note")
+    raise error
+
+
+def mute(*_):
+    raise Mute
+
+
+@pytest.mark.parametrize("function, sentence", [
+    (noted, "noted raised ValueError: the message"),
+    (mute, "mute raised"), (lambda x: x.to("meta"), "<lambda> raised NotImplementedError"),
+    (lambda x: x > 0, "<lambda> returned dtype torch.bool"), (lambda x: x.numpy(), "<lambda> returned a ndarray"),
+])
+def test_ask_survives_odd_things(function, sentence):
+    assert sentence in ask(function, LIKE, like=LIKE)[1]
+
+
+def test_ask_survives_a_function_without_a_name():
+    assert ask(Odd(), LIKE, like=LIKE)[1] == "your function raised KeyError: 'no name'"
+
+
+def test_ask_compares_sparse_answers_too():
+    assert ask(lambda x: x.to_sparse(), LIKE, like=LIKE)[1] == ""
 
 
 def test_ask_hands_out_copies():

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from utils.inputs import check_labels, check_logits, check_targets
+from utils.inputs import check_labels, check_logits, check_targets, one_line
 
 ROW = torch.tensor([[2, 3, 0.1]])
 
@@ -11,6 +11,9 @@ ROW = torch.tensor([[2, 3, 0.1]])
     (None, TypeError, "logits is a NoneType; a tensor is wanted"),
     (torch.empty(0, 3), ValueError, "logits has shape [0, 3] and holds nothing"),
     (torch.tensor([2, 3, 1]), TypeError, "logits has dtype torch.int64; floating point is wanted: write logits.float()"),
+    (torch.tensor([2.0, 3]).to_sparse(), TypeError, "logits is a sparse tensor; one that holds all its numbers is wanted"),
+    (torch.empty(3, device="meta"), TypeError, "logits is a meta tensor; one that holds all its numbers is wanted"),
+    (torch.tensor([2.0, 3]).to(torch.float8_e5m2), TypeError, "logits has dtype torch.float8_e5m2; floating point is"),
     (torch.tensor(2.0), ValueError, "logits is one number, shape []; one number per class is wanted"),
     (torch.tensor([2, torch.nan, 1]), ValueError, "logits holds nan; finite numbers are wanted"),
     (torch.tensor([2, -torch.inf, 1]), ValueError, "logits holds -inf; finite numbers are wanted"),
@@ -54,3 +57,9 @@ def test_what_is_right_passes():
     check_logits(ROW[0])
     check_labels(torch.tensor([0, 1, 2]), classes=3)
     check_targets(torch.tensor([[0, 1, 0.5]]), ROW)
+
+
+def test_an_exception_is_one_line():
+    assert one_line(ValueError("first\nsecond")) == "ValueError: first"
+    assert one_line(RuntimeError()) == "RuntimeError"
+    assert len(one_line(ValueError("x" * 999))) == 200

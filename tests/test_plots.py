@@ -31,9 +31,30 @@ def test_a_number_has_4_decimals_or_a_power_of_ten(value, text):
     (0.702814, "0.7028"), (0.0386766, "0.03868"), (6.1441e-06, "0.0000061441"),
 ])
 def test_what_stands_inside_a_logarithm_has_the_decimals_it_needs(p, about):
-    said = plots.log_of(p, -math.log(p))
+    said, = plots.exact(-math.log(p), plots.minus_log, p)
     assert plots.number(-math.log(float(said))) == plots.number(-math.log(p))
     assert len(said) <= len(about) + 2
+
+
+def test_summands_have_the_decimals_they_need():
+    assert plots.exact(12.00742, lambda *values: sum(values), 6.002476, 6.002476, 0.002476) == ["6.00248", "6.00248", "0.00248"]
+    assert plots.exact(1.0, lambda a, b: a / b, 3e13, 3e13) == ["3.00e+13", "3.00e+13"], "too large for decimals"
+
+
+def test_a_class_looks_the_same_everywhere():
+    _, ax, move = drawn()
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["class 0", "class 1", "class 2"]
+    ghosts, bars, edges = ax.containers
+    assert [bar.get_facecolor()[:3] for bar in bars] == [to_rgb(c) for c in ("#0072B2", "#E69F00", "#009E73")]
+    assert [bar.get_hatch() for bar in bars] == ["//", "..", "xx"]
+    orders = [[artist.get_zorder() for artist in group] for group in ax.containers]
+    drawing = sorted(ax.figure.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder())
+    places = [max(drawing.index(bar) for bar in group) for group in ax.containers]
+    assert places == sorted(places), f"ghosts behind bars behind edges, not {orders}"
+    _, (other,) = plots.figure([1])
+    plots.curve(other, "title", [0, 1], [1, 0], "x", (0, 1), (0, 5), 3, [0, 1])
+    assert [line.get_marker() for line in other.lines[7:10]] == ["o", "s", "^"]
+    assert [line.get_markerfacecolor() for line in other.lines[7:10]] == ["#0072B2", "#E69F00", "#009E73"]
 
 
 def test_bars_ghosts_and_edges_stand_where_they_are_told():

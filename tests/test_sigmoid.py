@@ -22,12 +22,20 @@ def test_values_and_shapes_are_torchs(ours, torchs, logits):
     torch.testing.assert_close(ours(logits), torchs(logits))
 
 
-@pytest.mark.parametrize("function", [sigmoid, log_sigmoid])
-def test_gradients(function):
-    assert torch.autograd.gradcheck(function, RANDOM[:2].clone().requires_grad_())
-    far = torch.tensor([1e4, -1e4, -100.0], requires_grad=True)
-    function(far).sum().backward()
-    assert far.grad.isfinite().all()
+@pytest.mark.parametrize("ours, torchs", [(sigmoid, torch.sigmoid), (log_sigmoid, F.logsigmoid)])
+@pytest.mark.parametrize("logits", [RANDOM, torch.zeros(3), torch.tensor([1e4, -1e4, 100, -100, 17, -17])])
+def test_gradients_are_torchs(ours, torchs, logits):
+    grads = []
+    for function in (ours, torchs):
+        z = logits.clone().requires_grad_()
+        function(z).sum().backward()
+        grads.append(z.grad)
+    torch.testing.assert_close(*grads)
+
+
+def test_small_losses_keep_their_digits():
+    z = torch.tensor([17.0, 30.0])
+    torch.testing.assert_close(log_sigmoid(z).double(), F.logsigmoid(z.double()), rtol=1e-5, atol=0)
 
 
 def test_float32_is_float64_to_4_decimals():
@@ -47,7 +55,7 @@ def test_bad_logits(function):
 
 
 @pytest.mark.parametrize("moves", [{}, {"logit 1": -2.0}, {"logit 0": -6.0, "logit 2": 6.0}])
-def test_explorer_follows_its_sliders(moves, heights):
+def test_explorer_follows_its_sliders(moves, heights, arithmetic):
     explorer = explore_sigmoid(by_hand)
     for name, value in moves.items():
         explorer.controls[name].value = value
@@ -60,10 +68,27 @@ def test_explorer_follows_its_sliders(moves, heights):
     assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(z.tolist(), abs=1e-6)
     assert [float(dot.get_ydata()[0]) for dot in dots] == pytest.approx(s.tolist(), abs=1e-6)
     for k, row in enumerate(explorer.words.splitlines()[:3]):
+        assert arithmetic(row.removeprefix(f"class {k}").split("=")[0]) == pytest.approx(s[k].item())
         assert float(row.split("= ")[1].split()[0]) == pytest.approx(s[k].item(), abs=5e-5)
         assert float(row.split("softmax ")[1].replace("−", "-")) == pytest.approx(p[k].item(), abs=5e-5)
     assert explorer.words.splitlines()[3].split()[-1] == "1.0000"
     assert float(explorer.words.splitlines()[3].split()[2]) == pytest.approx(s.sum().item(), abs=1e-4)
+
+
+def test_the_curve_is_the_sigmoid():
+    x, y = (torch.as_tensor(values) for values in explore_sigmoid(by_hand).figure.axes[0].lines[0].get_data())
+    torch.testing.assert_close(y, torch.sigmoid(x))
+
+
+def test_ghosts_are_where_things_stood(ghosts):
+    explorer = explore_sigmoid(by_hand)
+    explorer.controls["logit 0"].value = -4.0
+    z = torch.tensor([2, 3, 0.1], dtype=torch.float64)
+    assert ghosts(explorer, 1) == pytest.approx(torch.sigmoid(z).tolist())
+    assert ghosts(explorer, 2) == pytest.approx(torch.softmax(z, dim=0).tolist())
+    shadows = explorer.figure.axes[0].lines[1:4]
+    assert [shadow.get_xdata()[0] for shadow in shadows] == pytest.approx(z.tolist())
+    assert [shadow.get_ydata()[0] for shadow in shadows] == pytest.approx(torch.sigmoid(z).tolist())
 
 
 def test_explorer_counts_what_moved():

@@ -21,11 +21,12 @@ def test_predictions_are_argmax_and_threshold():
 @pytest.mark.parametrize("call, sentence", [
     (lambda: predict_labels(RANDOM, 1.5), r"threshold is 1.5; a probability in \[0, 1\] is wanted"),
     (lambda: predict_labels(RANDOM, float("nan")), "threshold is nan"),
+    (lambda: predict_labels(RANDOM, "0.5"), "threshold is a str; a number"),
     (lambda: predict_labels(torch.empty(0, 3)), "holds nothing"),
     (lambda: predict_label(RANDOM * torch.nan), "logits holds nan"),
 ])
 def test_bad_input(call, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
         call()
 
 
@@ -40,6 +41,9 @@ def test_explorer_follows_its_controls(true, moves, heights, texts):
     y = torch.tensor([true], dtype=torch.float64)
     p, s = torch.softmax(z, dim=1)[0], torch.sigmoid(z)[0]
     rows = explorer.words.splitlines()
+    for row, wanted in ((rows[1], p), (rows[2], s)):
+        shown = [float(text.replace("−", "-")) for text in row[10:].split("   ")[0].split(", ")]
+        assert shown == pytest.approx(wanted.tolist(), rel=5e-3, abs=5e-5)
     assert heights(explorer, 0) == pytest.approx(p.tolist(), abs=1e-6)
     assert heights(explorer, 1) == pytest.approx(s.tolist(), abs=1e-6)
     assert rows[0].split(maxsplit=1)[1] == (", ".join(f"class {k}" for k in range(3) if true[k]) or "none")
@@ -55,6 +59,18 @@ def test_explorer_follows_its_controls(true, moves, heights, texts):
     mark = explorer.figure.axes[0].texts[3 + int(p.argmax())].get_text()
     assert mark == ("argmax ✓" if true[int(p.argmax())] else "argmax ✗")
     assert explorer.figure.axes[1].lines[1].get_ydata()[0] == now["threshold"]
+
+
+def test_ghosts_names_and_range(ghosts):
+    explorer = explore_summary()
+    explorer.controls["logit 0"].value = -4.0
+    z, y = torch.tensor([2, 3, 0.1], dtype=torch.float64), torch.tensor([0.0, 1, 0], dtype=torch.float64)
+    assert ghosts(explorer, 0) == pytest.approx(torch.softmax(z, dim=0).tolist())
+    assert ghosts(explorer, 1) == pytest.approx(torch.sigmoid(z).tolist())
+    losses = F.cross_entropy(z, torch.tensor(1)), F.binary_cross_entropy_with_logits(z, y)
+    assert ghosts(explorer, 2) == pytest.approx([loss.item() for loss in losses])
+    assert [label.get_text() for label in explorer.figure.axes[2].get_xticklabels()] == ["CE", "BCE"]
+    assert (explorer.controls["threshold"].min, explorer.controls["threshold"].max) == (0, 1)
 
 
 @pytest.mark.parametrize("preset", LOGITS)

@@ -11,7 +11,7 @@ from utils.explore import (
     LABEL_1, Explorer, ask, listed, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
 from utils.inputs import check_logits, check_targets
-from utils.plots import GREY, log_of, number, numbers
+from utils.plots import GREY, exact, minus_log, number, numbers
 from utils.sigmoid import log_sigmoid, sigmoid
 
 
@@ -82,16 +82,17 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         for k, there in enumerate(y):
             right = float(torch.sigmoid(now["logits"][k] if there else -now["logits"][k]))  # given to what is true
             rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
-                        f"−log {log_of(right, float(truth[k]))} = {number(float(truth[k]))}")
-        added = " + ".join(number(loss) for loss in truth.tolist())
+                        f"−log {exact(float(truth[k]), minus_log, right)[0]} = {number(float(truth[k]))}")
+        added = " + ".join(exact(now["bce"], lambda *losses: sum(losses) / (3 if reduction == "mean" else 1),
+                                 *truth.tolist())) if now["bce"] is not None else ""
         rows.append({"mean": f"BCE = ({added}) / 3 = ", "sum": f"BCE = {added} = ", "none": "BCE = "}[reduction]
                     + (f"[{numbers(truth)}]" if reduction == "none" else number(now["bce"])))
         rows.append("CE  takes exactly one true class" if now["ce"] is None else
-                    f"CE  = −log p[{y.index(1)}] = −log {log_of(float(now['p'][y.index(1)]), now['ce'])} = {number(now['ce'])}")
+                    f"CE  = −log p[{y.index(1)}] = −log {exact(now['ce'], minus_log, float(now['p'][y.index(1)]))[0]} = {number(now['ce'])}")
         line = f"logits {listed(now['logits'])}, target {y} → losses {numbers(now['answer'])}"
         return line + ("" if reduction == "none" else f", {reduction} {number(now['bce'])}"), "\n".join(rows), now["wrong"]
 
     controls = logit_sliders() | target_boxes() | {
         "reduction": widgets.ToggleButtons(options=["mean", "sum", "none"], description="reduction",
-                                           style={"description_width": "max-content", "button_width": "70px"})}
+                                           style={"description_width": "max-content", "button_width": "90px"})}
     return Explorer("explore_bce", controls, compute, show, figure, presets(**LABEL_1))

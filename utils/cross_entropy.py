@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.explore import Explorer, ask, label_choice, listed, logit_sliders, logits_from, presets
 from utils.inputs import check_labels, check_logits, shape
-from utils.plots import COLOURS, MARKERS, log_of, number, numbers
+from utils.plots import COLOURS, MARKERS, exact, minus_log, number, numbers
 from utils.softmax import softmax
 
 
@@ -63,12 +63,12 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         k, p = now["label"], now["p"]
         notes = ["true" if j == k else "" for j in range(3)]
         move_shares(p, ghost=before and before["p"], notes=notes)
-        move_dot([p[k]], [now["loss"]], ghosts=before and ([before["p"][before["label"]]], [before["loss"]]),
+        move_dot([p[k]], [now["loss"]], ghosts=before and ([before["p"][before["label"]]], [before["truth"]]),
                  texts=[number(now["loss"])], looks=[(COLOURS[k], MARKERS[k])])
         move_slopes(now["gradient"], ghost=before and before["gradient"], notes=notes)
         words = "\n".join([
             f"p = softmax(logits) = {numbers(p)}",
-            f"CE = −log p[{k}] = −log {log_of(float(p[k]), now['truth'])} = {number(now['truth'])}",
+            f"CE = −log p[{k}] = −log {exact(now['truth'], minus_log, float(p[k]))[0]} = {number(now['truth'])}",
             f"gradient p − y = {numbers(now['gradient'])}",
         ])
         return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", words, now["wrong"]

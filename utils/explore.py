@@ -7,7 +7,6 @@ things stood before the present control was touched, which the pictures show as 
 
 import base64
 import html
-import traceback
 from collections.abc import Callable
 
 import ipywidgets as widgets
@@ -16,7 +15,7 @@ from IPython import get_ipython
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from utils.inputs import shape
+from utils.inputs import one_line, shape
 from utils.plots import COLOURS, WRONG, number, painter
 
 ARTICLE = (2.0, 3.0, 0.1)
@@ -28,7 +27,25 @@ LOGITS = {  # the presets, for a true class of 1
     "saturated": (6.0, -6.0, -6.0),
 }
 
-STYLE = f"""<style>
+# ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
+# widget runs: it names them, and has the words announced once they have stood still for half a second.
+NAMES = """(() => {
+  const box = this.closest('.explorer'), rows = [...box.querySelectorAll('.widget-hslider')];
+  const image = box.querySelector('img'), words = box.querySelector('.explorer-words .widget-html-content');
+  if (rows.length < 3 || !image || !words) {
+    this.tries = (this.tries || 0) + 1;
+    return this.tries < 100 && setTimeout(() => this.onload(), 100);
+  }
+  for (const row of rows) row.querySelector('.noUi-handle').setAttribute('aria-label', row.querySelector('label').textContent);
+  image.alt = 'The picture of the numbers in the words below';
+  words.setAttribute('aria-live', 'polite');
+  new MutationObserver(() => {
+    words.setAttribute('aria-busy', 'true');
+    clearTimeout(words.still);
+    words.still = setTimeout(() => words.setAttribute('aria-busy', 'false'), 500);
+  }).observe(words, {childList: true});
+})()"""
+STYLE = f"""<style onload="{html.escape(NAMES)}">
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
 .explorer .widget-checkbox label {{ font-size: 17px; }}
@@ -36,9 +53,13 @@ STYLE = f"""<style>
 .explorer .widget-toggle-buttons > div {{ display: flex; flex-wrap: wrap; gap: 2px 0; }}
 .explorer .widget-toggle-buttons > label {{ flex: none; }}
 .explorer .widget-label, .explorer .widget-checkbox label {{ color: var(--jp-content-font-color1, inherit); }}
+.explorer .widget-toggle-button.mod-active {{ font-weight: bold; }}
+.explorer .widget-toggle-button.mod-active::before {{ content: "✓ "; }}
+.explorer button:focus-visible, .explorer input:focus-visible, .explorer .noUi-handle:focus {{
+  outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
 .explorer img {{ border-radius: 6px; }}
 .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
-  white-space: pre-wrap; font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
+  white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
 .explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}
 </style>"""
 
@@ -60,15 +81,15 @@ class Explorer(widgets.VBox):
         self.name, self.controls, self.figure = name, controls, figure
         self._compute, self._show, self._paint = compute, show, painter(figure)
         self._start = {key: control.value for key, control in controls.items()}
-        self._values = self._hand = self._now = self._before = None
-        self._line = self.words = ""
+        self._values = self._touched = self._now = self._before = None
+        self._setting, self._line, self.words = False, "", ""
 
         self.image = widgets.Image(value=self._paint(), format="png", layout={"width": "100%"})
         self.page = widgets.HTML()
         self.buttons = {"Reset": widgets.Button(description="Reset")}
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
-        for key, values in presets.items():
+        for key, values in (presets | {"the article": self._start}).items():
             self.buttons[key].on_click(lambda _, key=key, values=values: self._set(key, values))
         for button in self.buttons.values():
             button.layout.width = "auto"
@@ -85,7 +106,7 @@ class Explorer(widgets.VBox):
         self.page.add_class("explorer-words")
         self._moved(None)
 
-    def _set(self, hand: str, values: dict) -> None:
+    def _set(self, button: str, values: dict) -> None:
         """Set several controls, then update once."""
         self._setting = True
         try:
@@ -93,25 +114,22 @@ class Explorer(widgets.VBox):
                 self.controls[key].value = value
         finally:
             self._setting = False
-        self._moved(hand)
+        self._moved(button)
 
-    _setting = False
-
-    def _moved(self, hand: str | None) -> None:
+    def _moved(self, touched: str | None) -> None:
         # The browser sends 0.1 as 0.1000000000000005 when it first draws a slider: that is no move.
         values = {key: round(control.value, 9) if isinstance(control.value, float) else control.value
                   for key, control in self.controls.items()}
-        if self._setting or (values == self._values and hand in self.controls):
+        if self._setting or (values == self._values and touched in self.controls):
             return
         self._values = values
-        if hand != self._hand:  # another control than before: where things stand now becomes the ghost
-            self._hand, self._before = hand, None if hand in (None, "Reset") else self._now
+        if touched != self._touched:  # another control than before: where things stand now becomes the ghost
+            self._touched, self._before = touched, None if touched in (None, "Reset") else self._now
         try:
             now = self._compute(values)
             self._line, self.words, wrong = self._show(now, self._before)
         except Exception as error:
-            self._say(f"{error if isinstance(error, (ValueError, TypeError)) else repr(error)} "
-                      "(picture and numbers are still those from before)")
+            self._say(one_line(error) + (" (picture and numbers are still those from before)" if self._now is not None else ""))
             if get_ipython() is None:  # no page that could show it, so a test must see it
                 raise
             return
@@ -129,7 +147,8 @@ class Explorer(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live view, and for where no kernel runs the picture."""
-        return super()._repr_mimebundle_(**kwargs) | {"image/png": base64.b64encode(self.image.value).decode()}
+        picture = base64.b64encode(self.image.value).decode()
+        return super()._repr_mimebundle_(**kwargs) | {"text/plain": repr(self), "image/png": picture}
 
 
 def logit_sliders() -> dict[str, widgets.FloatSlider]:
@@ -145,7 +164,7 @@ def slider(name: str, value: float, low: float, high: float, colour: str | None 
 def label_choice() -> widgets.ToggleButtons:
     """Which class is the true one: 0, 1 or 2, at the article's 1."""
     return widgets.ToggleButtons(options=[0, 1, 2], value=1, description="label",
-                                 style={"description_width": "max-content", "button_width": "60px"})
+                                 style={"description_width": "max-content", "button_width": "70px"})
 
 
 def target_boxes() -> dict[str, widgets.Checkbox]:
@@ -183,11 +202,11 @@ def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str
     the complaint, a line for each class, "" if there is none, and then the answer is torch's).
     Nothing that the function does or returns raises here.
     """
-    name = getattr(function, "__name__", "your function")
-    nothing = torch.full_like(like, torch.nan)
+    nothing, name = torch.full_like(like, torch.nan), "your function"
     if not callable(function):
         return nothing, f"a function is wanted, not a {type(function).__name__}: hand it over by its name, without ( )"
     try:
+        name = str(getattr(function, "__name__", name))
         answer = function(*((tensor.float() if tensor.is_floating_point() else tensor).clone() for tensor in tensors))
         if answer is None:
             return nothing, f"{name} returned None: does it end with a return?"
@@ -198,9 +217,9 @@ def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str
             return nothing, f"{name} returned shape {shape(answer)}; shape {shape(like)} is wanted"
         if answer.is_complex() or answer.dtype == torch.bool:
             return nothing, f"{name} returned dtype {answer.dtype}; floating point is wanted"
-        answer = answer.cpu().to(torch.float64)
+        answer = answer.to_dense().cpu().to(torch.float64)
     except (Exception, SystemExit) as error:
-        return nothing, f"{name} raised {traceback.format_exception_only(error)[-1].splitlines()[0][:200]}"
+        return nothing, f"{name} raised {one_line(error)}"
     wrong = []
     for k, (yours, torchs) in enumerate(zip(answer.flatten().tolist(), like.flatten().tolist())):
         if not abs(yours - torchs) <= 5e-5 * max(1, abs(torchs)):  # true for nan too

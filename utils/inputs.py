@@ -3,8 +3,12 @@
 Every function of utils/ that takes tensors asks here first.
 """
 
+import traceback
+
 import torch
 from torch import Tensor
+
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def shape(tensor: Tensor) -> str:
@@ -13,9 +17,11 @@ def shape(tensor: Tensor) -> str:
 
 
 def check_tensor(tensor: object, name: str) -> None:
-    """Raises TypeError unless it is a tensor, ValueError where it is empty."""
+    """Raises TypeError unless it is a plain tensor, ValueError where it is empty."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} is a {type(tensor).__name__}; a tensor is wanted: write torch.tensor(...)")
+    if tensor.layout != torch.strided or tensor.is_meta:
+        raise TypeError(f"{name} is a {'meta' if tensor.is_meta else 'sparse'} tensor; one that holds all its numbers is wanted")
     if tensor.numel() == 0:
         raise ValueError(f"{name} has shape {shape(tensor)} and holds nothing; at least one number is wanted")
 
@@ -23,12 +29,13 @@ def check_tensor(tensor: object, name: str) -> None:
 def check_logits(logits: object) -> None:
     """Raises TypeError or ValueError unless logits is a floating tensor (..., classes) of finite numbers."""
     check_tensor(logits, "logits")
-    if not logits.is_floating_point():
+    if logits.dtype not in FLOATS:
         raise TypeError(f"logits has dtype {logits.dtype}; floating point is wanted: write logits.float()")
     if logits.dim() == 0:
         raise ValueError("logits is one number, shape []; one number per class is wanted: shape [classes] or [N, classes]")
     if not logits.isfinite().all():
-        raise ValueError(f"logits holds {_odd_one(logits)}; finite numbers are wanted: look where it was computed")
+        odd = logits[~logits.isfinite()][0].item()
+        raise ValueError(f"logits holds {odd}; finite numbers are wanted: look where it was computed")
 
 
 def check_labels(labels: object, classes: int) -> None:
@@ -49,12 +56,13 @@ def check_targets(targets: object, logits: Tensor) -> None:
             f"targets has shape {shape(targets)}, logits has {shape(logits)}; the same shape is wanted: "
             "turn labels into one-hot rows first"
         )
-    if not targets.is_floating_point():
+    if targets.dtype not in FLOATS:
         raise TypeError(f"targets has dtype {targets.dtype}; floating point is wanted: write targets.float()")
     outside = ~((targets >= 0) & (targets <= 1))  # true for nan too
     if outside.any():
         raise ValueError(f"targets holds {targets[outside][0].item():g}; numbers in [0, 1] are wanted")
 
 
-def _odd_one(tensor: Tensor) -> str:
-    return f"{tensor[~tensor.isfinite()][0].item()}"
+def one_line(error: BaseException) -> str:
+    """An exception as one line, "ValueError: Target size ...", whatever its text is or does."""
+    return traceback.format_exception_only(error)[0].splitlines()[0][:200].removesuffix(": ")

@@ -28,13 +28,14 @@ STYLE = {
     "axes.spines.top": False, "axes.spines.right": False, "xtick.labelsize": 14, "ytick.labelsize": 13,
     "hatch.linewidth": 1.2, "axes.facecolor": "white", "axes.edgecolor": INK, "text.color": INK, "lines.linewidth": 2,
 }
+TINY = 0.00095  # below it 4 decimals would say 0.000 or less
 PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # keeps a number readable on top of a line
 
 
 def number(value: float) -> str:
     """A number as every picture and readout writes it: 4 decimals, powers of ten where those would say nothing."""
     size = abs(value)
-    if math.isfinite(value) and (0 < size < 0.00095 or size >= 10_000):
+    if math.isfinite(value) and (0 < size < TINY or size >= 10_000):
         text = f"{value:.2e}"
     else:
         text = f"{value:.4f}"
@@ -46,13 +47,19 @@ def numbers(values: Sequence[float]) -> str:
     return ", ".join(number(float(value)) for value in values)
 
 
-def log_of(p: float, loss: float) -> str:
-    """p as it is written in "−log 0.7028 = 0.3527": with as many decimals, 4 or more, as make that true."""
+def exact(result: float, arithmetic: Callable, *values: float) -> list[str]:
+    """The values as they are written in "−log 0.119203 = 2.1269": with as many decimals, 4 or more, as make it true."""
+    if max(map(abs, values)) >= 10_000:
+        return [number(value) for value in values]
     for decimals in range(4, 13):
-        text = f"{p:.{decimals}f}"
-        if float(text) > 0 and number(-math.log(float(text))) == number(loss):
+        texts = [f"{value:.{decimals}f}" for value in values]
+        if number(arithmetic(*map(float, texts))) == number(result):
             break
-    return text
+    return texts
+
+
+def minus_log(p: float) -> float:
+    return -math.log(p) if p > 0 else math.inf
 
 
 def figure(widths: Sequence[float], caption: str = "") -> tuple[Figure, list[Axes]]:
@@ -121,7 +128,7 @@ def bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float],
 def bar_text(value: float, low: float, high: float) -> str:
     """The number beside a bar, short enough to leave its neighbours room; an arrow where the bar left the axis."""
     if low <= value <= high or math.isnan(value):
-        return number(value) if abs(value) >= 0.00095 or value == 0 else f"{value:.0e}".replace("-", "−")
+        return number(value) if abs(value) >= TINY or value == 0 else f"{value:.0e}".replace("-", "−")
     text = f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}" if abs(value) < 10_000 else f"{value:.0e}"
     return ("▲ " if value > high else "▼ ") + text.replace("-", "−")
 
@@ -159,7 +166,7 @@ def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks
                 spots[k].set(color=looks[k][0], marker=looks[k][1], markeredgecolor=INK)
             if texts:
                 left = px > xlim[0] + 0.72 * width  # the side that has room
-                beside[k].set(text=("▲ " if ys[k] > ylim[1] else "▼ " if ys[k] < ylim[0] else "") + texts[k], ha="right" if left else "left",
+                beside[k].set(color=WRONG if math.isnan(py) else INK, text=("▲ " if ys[k] > ylim[1] else "▼ " if ys[k] < ylim[0] else "") + texts[k], ha="right" if left else "left",
                               x=min(px, xlim[1] - 0.02 * width) if left else px + 0.05 * width,
                               y=ylim[0] + (0.5 if math.isnan(py) else min((py - ylim[0]) / height + 0.1, 0.95)) * height)
 

@@ -8,28 +8,28 @@ from torch import Tensor
 from utils import plots
 from utils.explore import Explorer, ask, listed, logit_sliders, logits_from, presets
 from utils.inputs import check_logits
-from utils.plots import COLOURS, MARKERS, number, numbers
+from utils.plots import number, numbers
+from utils.softmax import softmax
 
 
 def sigmoid(logits: Tensor) -> Tensor:
-    """1 / (1 + exp(−z)) for each logit z by itself, written so that no exponential overflows.
+    """1 / (1 + exp(−z)) for each logit z by itself, as softmax([z, 0])'s first share, so that nothing overflows.
 
     logits: (..., classes).  Returns: same shape, each in [0, 1]; they need not sum to 1.
     Raises TypeError or ValueError unless logits are finite floating numbers.  Taught in notebooks/03.
     """
     check_logits(logits)
-    small = torch.exp(-logits.abs())  # at most 1
-    return torch.where(logits >= 0, 1 / (1 + small), small / (1 + small))
+    return softmax(torch.stack([logits, torch.zeros_like(logits)], dim=-1))[..., 0]
 
 
 def log_sigmoid(logits: Tensor) -> Tensor:
-    """log(sigmoid(z)) without the detour through a probability that rounds to 0: min(z, 0) − log(1 + exp(−|z|)).
+    """log(sigmoid(z)) without the detour through a probability that rounds to 0: −log(exp(0) + exp(−z)).
 
     logits: (..., classes).  Returns: same shape, in nats, never above 0.
     Raises TypeError or ValueError unless logits are finite floating numbers.  Taught in notebooks/03.
     """
     check_logits(logits)
-    return logits.clamp(max=0) - torch.log1p(torch.exp(-logits.abs()))
+    return -torch.logaddexp(torch.zeros_like(logits), -logits)
 
 
 def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:

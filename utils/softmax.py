@@ -8,7 +8,7 @@ from torch import Tensor
 from utils import plots
 from utils.explore import Explorer, ask, listed, logit_sliders, logits_from, presets, slider
 from utils.inputs import check_logits
-from utils.plots import number, numbers
+from utils.plots import exact, number, numbers
 
 
 def softmax(logits: Tensor) -> Tensor:
@@ -18,7 +18,7 @@ def softmax(logits: Tensor) -> Tensor:
     Raises TypeError or ValueError unless logits are finite floating numbers.  Taught in notebooks/01.
     """
     check_logits(logits)
-    exps = torch.exp(logits - logits.max(dim=-1, keepdim=True).values)
+    exps = torch.exp(logits - logits.detach().max(dim=-1, keepdim=True).values)
     return exps / exps.sum(dim=-1, keepdim=True)
 
 
@@ -43,11 +43,12 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         move_shares(now["answer"], outline=now["truth"], ghost=before and before["truth"])
         total = float(now["exps"].sum())
         over = "" if now["T"] == 1 else f" / {now['T']:.6g}"
-        rows = [
-            f"class {k}   {f'exp({z:.6g}{over})':<{10 + len(over)}} = {number(e):>8}   ÷ {number(total)} = {number(p)}".replace("-", "−")
-            for k, (z, e, p) in enumerate(zip(now["logits"].tolist(), now["exps"].tolist(), now["truth"].tolist()))
-        ]
-        sums = f"sum {' ' * (len(over) + 19)}{number(total):>8}   the shares sum to {number(float(now['truth'].sum()))}"
+        rows = []
+        for k, (z, e, p) in enumerate(zip(now["logits"].tolist(), now["exps"].tolist(), now["truth"].tolist())):
+            part, whole = exact(p, lambda part, whole: part / whole, e, total)
+            rows.append(f"class {k}   {f'exp({z:.6g}{over})':<{10 + len(over)}} = {part:>9} ÷ {whole} = {number(p)}"
+                        .replace("-", "−"))
+        sums = f"sum {' ' * (len(over) + 17)}= {number(total):>9}   the shares sum to {number(float(now['truth'].sum()))}"
         line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(now['answer'])}"
         return line, "\n".join([*rows, sums]), now["wrong"]
 

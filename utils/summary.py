@@ -29,6 +29,8 @@ def predict_labels(logits: Tensor, threshold: float = 0.5) -> Tensor:
     Raises TypeError or ValueError for other logits or thresholds.  Taught in notebooks/06.
     """
     check_logits(logits)
+    if not isinstance(threshold, (int, float)):
+        raise TypeError(f"threshold is a {type(threshold).__name__}; a number in [0, 1] is wanted")
     if not 0 <= threshold <= 1:
         raise ValueError(f"threshold is {threshold}; a probability in [0, 1] is wanted")
     return sigmoid(logits) >= threshold

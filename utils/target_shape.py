@@ -1,6 +1,9 @@
 """Which target each loss takes, and what it says of the others.  Taught in notebooks/04_bce_shape_error.ipynb."""
 
+import itertools
+
 import ipywidgets as widgets
+import matplotlib
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -9,7 +12,7 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.explore import Explorer, listed, logit_sliders, logits_from, presets
-from utils.inputs import check_labels, check_logits, check_tensor, shape
+from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
 from utils.plots import COLOURS, GHOST, GREY, INK, STYLE, WRONG, number
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
@@ -37,6 +40,10 @@ def bce_target(labels: Tensor, num_classes: int) -> Tensor:
     labels: (...) long, 0 ... num_classes − 1.  Returns: (..., num_classes), float32.
     Raises TypeError or ValueError for other labels.  Taught in notebooks/04.
     """
+    if not isinstance(num_classes, int):
+        raise TypeError(f"num_classes is a {type(num_classes).__name__}; a whole number is wanted: how many classes there are")
+    if num_classes < 1:
+        raise ValueError(f"num_classes is {num_classes}; at least 1 is wanted")
     check_labels(labels, num_classes)
     return F.one_hot(labels, num_classes).float()
 
@@ -46,7 +53,7 @@ def answer(loss: nn.Module, logits: Tensor, target: Tensor) -> tuple[float | Non
     try:
         return loss(logits, target).item(), ""
     except Exception as error:
-        return None, f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        return None, one_line(error)
 
 
 def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
@@ -58,12 +65,14 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
     """
     check_logits(logits)
     check_tensor(target, "target")
-    if loss not in LOSSES:
+    if logits.dim() != 2 or len(logits) != 1:
+        raise ValueError(f"logits has shape {shape(logits)}; one row is wanted: shape [1, classes]")
+    if loss not in list(LOSSES):
         raise ValueError(f"loss is {loss!r}; one of {', '.join(LOSSES)} is wanted")
     classes = logits.shape[-1]
     fits = target.shape == logits.shape
     if loss == "CrossEntropyLoss" and target.shape == logits.shape[:-1]:  # one label per row
-        label = target.flatten()[0].item()
+        label = target.item()
         if target.dtype not in (torch.long, torch.uint8):
             return "dtype", "a label is an index, so a whole number: write target.long()"
         if label == -100:
@@ -89,7 +98,7 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
 def explore_target_shape() -> Explorer:
     """Choose a loss and a form of "the label is 1" → both tensors with their shapes, and torch's own answer."""
     figure, (ax,) = plots.figure([1], "red: what does not fit")
-    with plots.matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE):
         ax.set(xlim=(0, 10), ylim=(0, 4))
         ax.axis("off")
         move_logits, move_target = tensor_row(ax, 2.55, "logits"), tensor_row(ax, 0.35, "target")
@@ -102,8 +111,9 @@ def explore_target_shape() -> Explorer:
         logits, loss, target = logits_from(values).float().unsqueeze(0), values["loss"], FORMS[values["target"]]
         part, mend = misfit(loss, logits, target)
         value, error = answer(LOSSES[loss], logits, target)
+        double, _ = answer(LOSSES[loss], logits.double(), target.double() if target.is_floating_point() else target)
         return {"logits": logits, "loss": loss, "target": target, "form": values["target"],
-                "part": part, "mend": mend, "value": value, "error": error}
+                "part": part, "mend": mend, "value": value, "double": double, "error": error}
 
     def show(now, before):
         logits, target, part, value = now["logits"], now["target"], now["part"], now["value"]
@@ -111,9 +121,8 @@ def explore_target_shape() -> Explorer:
         move_target(target, part)
         # Which logit each number of the target speaks of: its own, or for a right label the one that it names.
         pairs = [(k, k) for k in range(3)] if target.shape == logits.shape else [] if part else [(int(target), 0)]
-        for k, link in enumerate(links):
-            link.set_data([cell_middle(j) for j in pairs[k]] if pairs else [], [2.55, 1.35] if pairs else [])
-            pairs = pairs if k + 1 < len(pairs) else []
+        for link, pair in itertools.zip_longest(links, pairs):
+            link.set_data([cell_middle(k) for k in pair] if pair else [], [2.55, 1.35] if pair else [])
         title.set_text(f"{now['loss']} says")
         result.set(text=now["error"].split(":")[0] if value is None else number(value), color=WRONG if part else INK,
                    fontsize=24 if value is None else 30)
@@ -121,6 +130,8 @@ def explore_target_shape() -> Explorer:
                     else f"✗ {part}: no error,\nsilently wrong" if part
                     else "✓ this is the loss\nfor label 1", color=WRONG if part else INK)
         said = now["error"] or number(value)
+        if value is not None and number(value) != number(now["double"]):
+            said += f" in float32, {number(now['double'])} in float64"
         words = [f"nn.{now['loss']}()(logits, target)",
                  f"logits  shape {shape(logits):8} {kind(logits):9} {listed(logits[0])}",
                  f"target  shape {shape(target):8} {kind(target):9} {target.tolist()}".replace("-", "−"),
@@ -132,10 +143,10 @@ def explore_target_shape() -> Explorer:
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
-                                      style={"description_width": "max-content", "button_width": "190px"}),
+                                      style={"description_width": "max-content", "button_width": "215px"}),
         # toggles, not a drop-down list: JupyterLab keeps the arrow keys of a list for itself
         "target": widgets.ToggleButtons(options=list(FORMS), description="target",
-                                        style={"description_width": "max-content", "button_width": "166px"}),
+                                        style={"description_width": "max-content", "button_width": "182px"}),
     }
     return Explorer("explore_target_shape", controls, compute, show, figure, presets())
 
