@@ -12,7 +12,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from torch.nn import functional as F
 
-from tests.lab import CHROME, ROOT, Notebook, chromium, jupyterlab
+from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, chromium, jupyterlab
 from utils.target_shape import FORMS, LOSSES
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -181,7 +181,7 @@ MISPLACED = """explorer => {
     for (const element of shown) {
         const {left, right} = element.getBoundingClientRect();
         if (left < whole.left - 2 || right > whole.right + 2) bad.push('sticks out: ' + element.outerHTML.slice(0, 90));
-        if (element.scrollWidth > element.clientWidth + 1 && element.clientWidth) bad.push('is cut off: ' + element.textContent);
+        if (element.scrollWidth > element.clientWidth + 1 && element.textContent) bad.push('is cut off: ' + element.textContent);
     }
     shown.forEach((a, i) => shown.slice(i + 1).forEach(b => {
         if (a.contains(b) || b.contains(a)) return;
@@ -232,7 +232,7 @@ def test_tab_reaches_every_control_in_order_and_shows_where_it_is(notebook):
 def test_words_are_announced_once_they_stand_still(notebook):
     status = notebook.explorer.get_by_role("status")
     assert status.count() == 1
-    notebook.page.evaluate("""() => { window.busy = []; const words = document.querySelector('.explorer [role=status]');
+    notebook.page.evaluate("""() => { window.busy = []; const words = document.querySelector('.explorer [aria-live]');
         new MutationObserver(() => window.busy.push(words.getAttribute('aria-busy')))
             .observe(words, {attributes: true, attributeFilter: ['aria-busy']}); }""")
     notebook.explorer.locator(".noUi-handle").first.focus()

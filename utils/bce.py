@@ -52,7 +52,7 @@ def bce_gradient(logits: Tensor, targets: Tensor) -> Tensor:
 def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Logits and targets → one loss per class by the reader's bce_terms([1, 3], [1, 3]) → reduced, CE beside it."""
     figure, (left, middle, right) = plots.figure(
-        [1, 1.15, 0.75], "middle: your bce_terms, black edge torch's   ·   dashed: mean   ·   grey: before this control moved")
+        [0.95, 1.27, 0.72], "middle: your bce_terms, black edge torch's   ·   dashed: mean   ·   grey: before this control moved")
     move_sigmoids = plots.class_bars(left, "σ(logit)", 0, 1, [0, 0.5, 1])
     move_terms = plots.class_bars(middle, "one loss per class", 0, 4.2, [0, 2, 4])
     move_losses = plots.bars(right, "reduced", 0, 4.2, [0, 2, 4], ["BCE", "CE"], [GREY, GREY], ["", ""])
@@ -94,5 +94,5 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
 
     controls = logit_sliders() | target_boxes() | {
         "reduction": widgets.ToggleButtons(options=["mean", "sum", "none"], description="reduction",
-                                           style={"description_width": "max-content", "button_width": "90px"})}
+                                           style={"description_width": "max-content", "button_width": "104px"})}
     return Explorer("explore_bce", controls, compute, show, figure, presets(**LABEL_1))

@@ -48,14 +48,15 @@ def numbers(values: Sequence[float]) -> str:
 
 
 def exact(result: float, arithmetic: Callable, *values: float) -> list[str]:
-    """The values as they are written in "−log 0.119203 = 2.1269": with as many decimals, 4 or more, as make it true."""
-    if max(map(abs, values)) >= 10_000:
-        return [number(value) for value in values]
-    for decimals in range(4, 13):
+    """The values as they are written in "−log 0.119203 = 2.1269": with as many decimals, 4 or more, as make it true.
+
+    In powers of ten where 12 decimals are not enough, or where they would be a wall of digits.
+    """
+    for decimals in range(4, 13) if max(map(abs, values)) < 10_000 else ():
         texts = [f"{value:.{decimals}f}" for value in values]
         if number(arithmetic(*map(float, texts))) == number(result):
-            break
-    return texts
+            return texts
+    return [number(value) for value in values]
 
 
 def minus_log(p: float) -> float:

@@ -45,7 +45,7 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         over = "" if now["T"] == 1 else f" / {now['T']:.6g}"
         rows = []
         for k, (z, e, p) in enumerate(zip(now["logits"].tolist(), now["exps"].tolist(), now["truth"].tolist())):
-            part, whole = exact(p, lambda part, whole: part / whole, e, total)
+            part, whole = exact(p, lambda part, whole: part / whole if whole else torch.nan, e, total)
             rows.append(f"class {k}   {f'exp({z:.6g}{over})':<{10 + len(over)}} = {part:>9} ÷ {whole} = {number(p)}"
                         .replace("-", "−"))
         sums = f"sum {' ' * (len(over) + 17)}= {number(total):>9}   the shares sum to {number(float(now['truth'].sum()))}"

@@ -143,7 +143,7 @@ def explore_target_shape() -> Explorer:
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
-                                      style={"description_width": "max-content", "button_width": "215px"}),
+                                      style={"description_width": "max-content", "button_width": "236px"}),
         # toggles, not a drop-down list: JupyterLab keeps the arrow keys of a list for itself
         "target": widgets.ToggleButtons(options=list(FORMS), description="target",
                                         style={"description_width": "max-content", "button_width": "182px"}),

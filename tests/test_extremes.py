@@ -1,0 +1,99 @@
+"""Every explorer at the ends of its controls, in combinations that Hypothesis looks for, and with a value that is none."""
+
+import re
+
+import ipywidgets as widgets
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from matplotlib.text import Text
+from torch.nn import functional as F
+
+from utils.bce import bce_terms, explore_bce
+from utils.cross_entropy import explore_cross_entropy
+from utils.sigmoid import explore_sigmoid
+from utils.softmax import explore_softmax
+from utils.summary import explore_summary
+from utils.target_shape import explore_target_shape
+
+EXPLORERS = {
+    "softmax": lambda: explore_softmax(lambda z: torch.softmax(z, dim=-1)),
+    "cross_entropy": lambda: explore_cross_entropy(F.cross_entropy),
+    "sigmoid": lambda: explore_sigmoid(torch.sigmoid),
+    "target_shape": explore_target_shape,
+    "bce": lambda: explore_bce(bce_terms),
+    "summary": explore_summary,
+}
+
+
+@pytest.fixture(scope="module", params=EXPLORERS)
+def explorer(request):
+    return EXPLORERS[request.param]()
+
+
+def values(control: widgets.Widget):
+    """What a hand can set a control to, its ends most of all."""
+    if isinstance(control, widgets.Checkbox):
+        return st.booleans()
+    if isinstance(control, widgets.ToggleButtons):
+        return st.sampled_from(list(control.options))
+    steps = round((control.max - control.min) / control.step)
+    return st.sampled_from([control.min, control.max]) | st.integers(0, steps).map(
+        lambda k: round(control.min + k * control.step, 1))
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_combination_breaks_an_explorer(explorer, data):
+    moves = {name: data.draw(values(control), name) for name, control in explorer.controls.items()}
+    button = data.draw(st.none() | st.sampled_from(list(explorer.buttons)), "button pressed last")
+    explorer.buttons["Reset"].click()
+    for name, value in moves.items():
+        explorer.controls[name].value = value
+    if button:
+        explorer.buttons[button].click()
+    assert explorer.wrong == ""
+    lesson = "0 / 0" in explorer.words  # ignore_index: the words say why there is no number
+    assert lesson or not re.search(r"\b(nan|inf)\b", explorer.words)
+    labels_stay_in_the_picture_and_apart(explorer)
+    bars_end_at_their_axis_or_say_so(explorer)
+
+
+def labels_stay_in_the_picture_and_apart(explorer):
+    renderer = explorer.figure.canvas.get_renderer()
+    texts = [text for text in explorer.figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    width, height = explorer.figure.bbox.size
+    for text, box in boxes:
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, f"{text!r} leaves the picture"
+    for k, (text, box) in enumerate(boxes):
+        for other, its in boxes[k + 1:]:
+            across = min(box.x1, its.x1) - max(box.x0, its.x0)
+            down = min(box.y1, its.y1) - max(box.y0, its.y0)
+            assert across <= 3 or down <= 3, f"{text!r} lies over {other!r}"
+
+
+def bars_end_at_their_axis_or_say_so(explorer):
+    for ax in explorer.figure.axes:
+        if ax.containers:
+            low, high = ax.get_ylim()
+            for bar, text in zip(ax.containers[1], ax.texts):
+                assert low <= bar.get_height() <= high
+                said = text.get_text().replace("−", "-")
+                if said and not said.startswith(("▲", "▼")):
+                    assert float(said) == pytest.approx(bar.get_height(), abs=6e-5, rel=0.5 if "e" in said else 0)
+                elif said:
+                    assert abs(float(said[2:])) > abs(bar.get_height()) - 6e-3
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_a_value_that_is_none_shows_its_sentence(name):
+    explorer = EXPLORERS[name]()
+    words, picture = explorer.words, explorer.image.value
+    with pytest.raises(ValueError):
+        explorer.controls["logit 1"].value = float("nan")
+    assert explorer.wrong.startswith("ValueError: logits holds nan; finite numbers are wanted")
+    assert explorer.wrong in explorer.page.value and explorer.words == words and explorer.image.value == picture
+    explorer.buttons["Reset"].click()
+    assert explorer.wrong == "" and explorer.words == words
