@@ -21,11 +21,7 @@ CHROME = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "g
 @contextlib.contextmanager
 def jupyterlab():
     """Yields the address of a JupyterLab over a copy of the notebooks."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        yield from _serve(pathlib.Path(home))
-
-
-def _serve(home: pathlib.Path):
+    home = pathlib.Path(tempfile.mkdtemp())
     for folder in ("notebooks", "utils"):
         shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
     with socket.socket() as free:
@@ -56,6 +52,7 @@ def _serve(home: pathlib.Path):
     finally:
         server.terminate()
         server.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -118,12 +118,18 @@ def test_the_palette_keeps_every_colour_as_it_is():
 
 
 def test_the_fast_picture_is_the_slow_one():
-    """The kept background and the palette change no pixel that one could see."""
+    """The kept background, the palette and Pillow's writing change nothing that one could see.
+
+    Compared in blocks of 8 × 8 pixels, since two programs never smooth the edges of a letter alike.
+    """
     figure, ax, move = drawn()
-    move([0.2, 0.7, 0.1], ghost=[0.5, 0.4, 0.1])
+    move([0.2, 0.7, 0.1], ghost=[0.5, 0.4, 0.1], notes=["one", "two ✗", "three"], line=0.9)
+    ax.text(1, 1.05, "two\nlines", ha="center", va="center", animated=True)
+    ax.text(-0.5, 0.8, "left", ha="left", va="center", animated=True)
     fast = pixels(plots.painter(figure)())
     for artist in figure.findobj(lambda artist: artist.get_animated()):
         artist.set_animated(False)
     figure.canvas.draw()
     slow = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
-    assert (abs(fast - slow).max(axis=2) > 48).mean() < 0.001
+    blocks = (fast - slow).mean(axis=2).reshape(72, 8, 180, 8).mean(axis=(1, 3))
+    assert abs(blocks).max() < 50

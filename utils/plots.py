@@ -5,6 +5,7 @@ which sets the artists to new numbers.  painter(figure) turns the figure into PN
 from a kept background, only the moving artists are drawn.
 """
 
+import functools
 import io
 import math
 from collections.abc import Callable, Sequence
@@ -14,7 +15,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.text import Text
+from PIL import Image, ImageDraw, ImageFont
 
 # One look per class, everywhere: colour (Okabe and Ito), hatch, marker.  Red means wrong and nothing else.
 COLOURS = ("#0072B2", "#E69F00", "#009E73")
@@ -175,30 +178,68 @@ def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks
 
 
 def painter(fig: Figure) -> Callable[[], bytes]:
-    """Returns paint(): the figure as PNG bytes, with its animated artists where they are now."""
+    """Returns paint(): the figure as PNG bytes, with its animated artists where they are now.
+
+    Agg draws shapes over a kept background; Pillow writes the words, in a tenth of the time that Agg takes for them.
+    """
     canvas = fig.canvas
     canvas.draw()
     background = canvas.copy_from_bbox(fig.bbox)
     moving = sorted(fig.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder())
+    texts = [artist for artist in moving if isinstance(artist, Text)]
+    shapes = [artist for artist in moving if not isinstance(artist, Text)]
     palette = Image.new("P", (1, 1))
     palette.putpalette(_palette())
 
     def paint() -> bytes:
         canvas.restore_region(background)
-        for artist in moving:
-            artist.draw(canvas.get_renderer())
-        pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-        png = io.BytesIO()
-        # A fixed palette: a third of the bytes, a third of the time, and the same colours in every frame.
-        pixels.quantize(palette=palette, dither=Image.Dither.NONE).save(png, "png", compress_level=6)
-        return png.getvalue()
+        for shape in shapes:
+            shape.draw(canvas.get_renderer())
+        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        for text in texts:
+            write(image, text)
+        return encode(image, palette)
 
     return paint
+
+
+# Pillow's letter for where a text begins, and how far below its place the baseline is, in font sizes.
+ACROSS = {"left": "l", "center": "m", "right": "r"}
+DOWN = {"top": 0.76, "center": 0.26, "center_baseline": 0.26, "baseline": 0, "bottom": -0.24}
+
+
+def write(image: Image.Image, text: Text) -> None:
+    """A matplotlib text, where and as it stands, written by Pillow."""
+    if not text.get_text():
+        return
+    x, y = text.get_transform().transform(text.get_position())
+    font = _font(text.get_fontweight(), text.get_fontsize() * text.figure.dpi / 72)
+    draw = ImageDraw.Draw(image)
+    if "\n" in text.get_text():  # several lines have no baseline: they stand around their middle
+        place, how = (x, image.height - y), {"anchor": ACROSS[text.get_ha()] + "m", "align": text.get_ha(), "spacing": font.size * 0.3}
+    else:
+        place, how = (x, image.height - y + DOWN[text.get_va()] * font.size), {"anchor": ACROSS[text.get_ha()] + "s"}
+    if text.get_bbox_patch():
+        left, top, right, bottom = draw.textbbox(place, text.get_text(), font, **how)
+        draw.rectangle((left - 3, top - 3, right + 3, bottom + 3), fill="white")
+    draw.text(place, text.get_text(), text.get_color(), font, **how)
+
+
+@functools.cache
+def _font(weight: str, size: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(findfont(FontProperties(family="DejaVu Sans", weight=weight)), size)
+
+
+def encode(image: Image.Image, palette: Image.Image) -> bytes:
+    """An image as PNG bytes, in a fixed palette: a third of the bytes and of the time, the same colours every frame."""
+    png = io.BytesIO()
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(png, "png", compress_level=6)
+    return png.getvalue()
 
 
 def _palette() -> list[int]:
     """Every colour that the pictures use, and its blends with white and with black."""
     inks = np.array([matplotlib.colors.to_rgb(c) for c in (*COLOURS, WRONG, GREY, GHOST, INK)]) * 255
-    blends = [ink + (end - ink) * k / 6 for ink in inks for end in (255, 0) for k in range(6)]
+    blends = [ink + (end - ink) * k / 4 for ink in inks for end in (255, 0) for k in range(4)]
     clear = [blend for blend in blends if blend.min() < 240]  # nothing that a white pixel could be taken for
     return [round(float(v)) for colour in [np.full(3, 255.0), *clear] for v in colour]

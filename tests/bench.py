@@ -1,0 +1,228 @@
+"""make bench: how closely a picture follows the hand.  Prints Markdown; compare within one run, machines are noisy.
+
+Two yardsticks are measured between the explorers' own key presses, in the same page: the floor, an empty callback
+that swaps a 2×2 picture, and the naive way, the same picture drawn by interactive_output in a fresh pyplot figure.
+"""
+
+import gc
+import importlib.metadata
+import math
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from datetime import date
+
+import psutil
+import torch
+from matplotlib.figure import Figure
+
+from tests.lab import ROOT, Notebook, chromium, jupyterlab
+from tests.test_extremes import EXPLORERS
+from utils import plots
+
+CALLS = {  # how a notebook makes its explorer, all with torch's own functions
+    "01_softmax": ("softmax", "explore_softmax(lambda z: torch.softmax(z, -1))"),
+    "02_cross_entropy": ("cross_entropy", "explore_cross_entropy(F.cross_entropy)"),
+    "03_sigmoid": ("sigmoid", "explore_sigmoid(torch.sigmoid)"),
+    "04_bce_shape_error": ("target_shape", "explore_target_shape()"),
+    "05_bce_per_class": ("bce", "explore_bce(lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction='none'))"),
+    "06_summary": ("summary", "explore_summary()"),
+}
+PRESSES, DRAG = 40, 60
+RIVALS = """%matplotlib inline
+import io, itertools, ipywidgets, torch
+from torch.nn import functional as F
+from IPython.display import display
+from matplotlib import pyplot
+from PIL import Image as _Image
+from utils import plots, {name} as _topic
+from utils.explore import logit_sliders as _sliders
+
+def _boxed(name, box):
+    box.add_class("bench-" + name)
+    display(box)
+
+_ours = {call}
+_rest = {{key: control.value for key, control in _ours.controls.items()}}
+_boxed("ours", _ours)
+
+def _redraw(**values):  # the topic's own code draws the picture, in a fresh pyplot figure and without any controls
+    kept = dict(vars(_topic)), plots.Figure
+    nothing = lambda *_, **__: dict()
+    vars(_topic).update(dict.fromkeys(["logit_sliders", "slider", "label_choice", "target_boxes"], nothing))
+    _topic.widgets = type("", (), dict(ToggleButtons=nothing))
+    _topic.Explorer, plots.Figure = (lambda *parts: parts), pyplot.figure
+    try:
+        _, _, compute, show, figure, _ = _topic.{call}
+        for artist in figure.findobj(lambda artist: artist.get_animated()): artist.set_animated(False)
+        show(compute(_rest | values), None)
+        pyplot.show()
+    finally:
+        vars(_topic).update(kept[0]); plots.Figure = kept[1]
+
+_knobs = _sliders()
+_boxed("naive", ipywidgets.VBox([*_knobs.values(), ipywidgets.interactive_output(_redraw, _knobs)]))
+
+def _dot(colour):
+    png = io.BytesIO()
+    _Image.new("RGB", (2, 2), colour).save(png, "png")
+    return png.getvalue()
+_swap, _floor, _image = itertools.cycle([_dot("red"), _dot("blue")]), _sliders(), ipywidgets.Image(value=_dot("red"))
+for _slider in _floor.values(): _slider.observe(lambda _: setattr(_image, "value", next(_swap)), "value")
+_boxed("floor", ipywidgets.VBox([*_floor.values(), _image]))
+"""
+# From a key press, or the last move of a drag, to a new picture that is loaded, at the frame that shows it.
+WATCH = """name => {
+    const watch = window.watch = {frames: 0};
+    addEventListener('keydown', () => watch.start = performance.now(), {capture: true, once: true});
+    addEventListener('mousemove', () => watch.moved = performance.now(), true);
+    document.querySelector('.bench-' + name).addEventListener('load', () => requestAnimationFrame(() => {
+        watch.frames += 1;
+        watch.last = performance.now();
+        watch.end ??= watch.last;
+    }), true);
+}"""
+
+
+def p95(times: list[float]) -> float:
+    return sorted(times)[math.ceil(0.95 * len(times)) - 1]
+
+
+def table(head: list[str], rows: list[list]) -> None:
+    print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
+
+
+def clocked(function, into: list[float]):
+    def timed(*args):
+        start = time.perf_counter()
+        try:
+            return function(*args)
+        finally:
+            into.append(1e3 * (time.perf_counter() - start))
+    return timed
+
+
+def kernel_work() -> None:
+    rows = []
+    for name, make in EXPLORERS.items():
+        explorer, update, paint, encode, sizes = make(), [], [], [], []
+        explorer._compute, explorer._paint = clocked(explorer._compute, update), clocked(explorer._paint, paint)
+        shows, kept = [], plots.encode
+        explorer._show, plots.encode = clocked(explorer._show, shows), clocked(kept, encode)
+        for k in range(200):
+            explorer.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
+            sizes.append(len(explorer.image.value))
+        plots.encode = kept
+        updates = [a + b for a, b in zip(update, shows)]
+        draws = [a - b for a, b in zip(paint, encode)]
+        rows.append([name, *(f"{statistics.median(times):.1f} / {p95(times):.1f}" for times in (
+            updates, draws, encode, [sum(parts) for parts in zip(updates, paint)])),
+            f"{statistics.median(sizes) / 1000:.1f} / {max(sizes) / 1000:.1f}"])
+    table(["kernel work per event, ms (median / p95)", "update", "draw", "encode", "all", "kB a frame (median / most)"], rows)
+
+
+def in_the_browser() -> None:
+    rows = []
+    with jupyterlab() as lab, chromium() as browser:
+        for notebook, (name, call) in CALLS.items():
+            page = (opened := Notebook(lab, browser, notebook)).page
+            opened.run(RIVALS.format(name=name, call=call))
+            times = {"floor": [], "ours": [], "naive": []}
+            for k in range(PRESSES):
+                for rival, taken in times.items():
+                    page.locator(f".bench-{rival} .noUi-handle").nth(k % 3).focus()
+                    page.evaluate(WATCH, rival)
+                    page.keyboard.press("ArrowLeft" if k // 3 % 2 else "ArrowRight")
+                    page.wait_for_function("window.watch.end")
+                    taken.append(page.evaluate("window.watch.end - window.watch.start"))
+                    opened.settle()
+            mid = {rival: statistics.median(taken) for rival, taken in times.items()}
+            handle = page.locator(".bench-ours .noUi-handle").first
+            handle.scroll_into_view_if_needed()
+            box = handle.bounding_box()
+            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            page.mouse.move(x, y)
+            page.mouse.down()
+            page.evaluate(WATCH, "ours")
+            for k in range(1, DRAG + 1):
+                page.mouse.move(x - 3 * k, y)
+            page.mouse.up()
+            opened.settle()
+            frames, still = page.evaluate("[window.watch.frames, window.watch.last - window.watch.moved]")
+            rows.append([name, *(f"{mid[rival]:.0f} / {p95(taken):.0f}" for rival, taken in times.items()),
+                         f"{mid['ours'] / mid['floor']:.2f} ×", f"{mid['naive'] / mid['ours']:.1f} ×",
+                         f"{frames}", f"{max(still, 0):.0f}"])
+            page.close()
+    table(["key press → pixels, ms (median / p95)", "floor", "ours", "naive", "ours ÷ floor", "naive ÷ ours",
+           f"frames in a {DRAG}-event drag", "ms until it stands still"], rows)
+
+
+def memory() -> None:
+    explorer = EXPLORERS["summary"]()
+
+    def figures():
+        gc.collect()
+        return sum(isinstance(thing, Figure) for thing in gc.get_objects())
+
+    def events(count):
+        for k in range(count):
+            explorer.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
+
+    events(500)  # caches fill
+    before, alive = psutil.Process().memory_info().rss, figures()
+    first = time.perf_counter()
+    events(1000)
+    middle = time.perf_counter()
+    events(8000)
+    late = time.perf_counter()
+    events(1000)
+    grown = (psutil.Process().memory_info().rss - before) / 1e6
+    print(f"\n10,000 events add {grown:.1f} MB; live figures before and after: {alive}, {figures()}; "
+          f"the last 1,000 events take {(time.perf_counter() - late) / (middle - first):.2f} × the first 1,000.")
+
+
+def start() -> None:
+    codes = {"torch, matplotlib, ipywidgets": "import torch, matplotlib, ipywidgets",
+             "… and the first explorer": "import torch; from utils.softmax import explore_softmax as e; e(torch.nn.Softmax(0))"}
+    taken = {name: ([], []) for name in codes}
+    for _ in range(5):
+        for name, code in codes.items():
+            began = time.perf_counter()
+            said = subprocess.run([sys.executable, "-c", f"{code}\nimport psutil; print(psutil.Process().memory_info().rss)"],
+                                  cwd=ROOT, capture_output=True, text=True, check=True)
+            taken[name][0].append(time.perf_counter() - began)
+            taken[name][1].append(int(said.stdout) / 1e6)
+    table(["from a fresh Python", "seconds (median of 5)", "MB"], [
+        [name, f"{statistics.median(seconds):.2f}", f"{statistics.median(megabytes):.0f}"]
+        for name, (seconds, megabytes) in taken.items()])
+
+
+def many_classes() -> None:
+    rows = []
+    for count in (3, 10, 30, 100):
+        figure, (ax,) = plots.figure([1])
+        colours, hatches = ([looks[k % 3] for k in range(count)] for looks in (plots.COLOURS, plots.HATCHES))
+        move = plots.bars(ax, "shares", 0, 1, [0, 1], [""] * count, colours, hatches)
+        paint, times = plots.painter(figure), []
+        for k in range(60):
+            began = time.perf_counter()
+            move(torch.softmax(torch.linspace(0, k / 10, count), dim=0).tolist())
+            paint()
+            times.append(1e3 * (time.perf_counter() - began))
+        rows.append([count, f"{statistics.median(times):.1f} / {p95(times):.1f}"])
+    table(["classes", "kernel work per event, ms (median / p95)"], rows)
+
+
+if __name__ == "__main__":
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in (
+        "torch", "matplotlib", "ipywidgets", "jupyterlab"))
+    print(f"{date.today()}, Python {platform.python_version()}, {versions}, {psutil.cpu_count()} cores")
+    kernel_work()
+    in_the_browser()
+    memory()
+    start()
+    many_classes()
