@@ -166,7 +166,7 @@ def memory() -> None:
 
     def figures():
         gc.collect()
-        return sum(isinstance(thing, Figure) for thing in gc.get_objects())
+        return sum(type(thing) is Figure for thing in gc.get_objects())
 
     def events(count):
         for k in range(count):
