@@ -32,7 +32,7 @@ def test_bad_input(call, sentence):
 
 @pytest.mark.parametrize("true", list(itertools.product([False, True], repeat=3)))
 @pytest.mark.parametrize("moves", [{}, {"logit 0": -6.0, "logit 1": -1.0}, {"threshold": 0.9}, {"threshold": 1.0}])
-def test_explorer_follows_its_controls(true, moves, heights, texts):
+def test_explorer_follows_its_controls(true, moves, heights, texts, arithmetic):
     explorer = explore_summary()
     for name, value in ({f"target {k}": there for k, there in enumerate(true)} | moves).items():
         explorer.controls[name].value = value
@@ -51,8 +51,13 @@ def test_explorer_follows_its_controls(true, moves, heights, texts):
     yes = [k for k in range(3) if s[k] >= now["threshold"]]
     assert rows[2].endswith(f"at least {now['threshold']:g}: " + (", ".join(f"class {k}" for k in yes) or "none"))
     ce = f"{F.cross_entropy(z, y.argmax(dim=1)):.4f}" if sum(true) == 1 else "takes exactly one true class"
-    assert rows[3] == f"CE  = {ce}"
-    assert rows[4] == f"BCE = {F.binary_cross_entropy_with_logits(z, y):.4f}"
+    terms = F.binary_cross_entropy_with_logits(z, y, reduction="none")[0]
+    assert rows[3].startswith("CE  ") and rows[3].endswith(ce)
+    assert rows[4].startswith("BCE = (") and rows[4].endswith(f") / 3 = {terms.mean():.4f}")
+    assert arithmetic(rows[4].split("=")[1]) == pytest.approx(terms.mean().item(), abs=1e-4)
+    if sum(true) == 1:
+        assert rows[3].startswith(f"CE  = −log p[{true.index(True)}] = −log ")
+        assert f"{arithmetic(rows[3].split('=')[2]):.4f}" == ce
     assert (f"{sum(true)} labels" in texts(explorer, 2)) == (sum(true) != 1)
     notes = [text.get_text() for text in explorer.figure.axes[1].texts[3:]]
     assert notes == [("yes" if k in yes else "no") + (" ✓" if (k in yes) == true[k] else " ✗") for k in range(3)]
@@ -79,5 +84,5 @@ def test_presets_land(preset):
     explorer.buttons[preset].click()
     z, y = torch.tensor([LOGITS[preset]]).double(), torch.tensor([[0, 1, 0]]).double()
     ce, loss = F.cross_entropy(z, torch.tensor([1])), F.binary_cross_entropy_with_logits(z, y)
-    assert float(explorer.words.splitlines()[3][6:]) == pytest.approx(ce.item(), abs=5e-5)
-    assert explorer.words.splitlines()[4] == f"BCE = {loss:.4f}"
+    assert float(explorer.words.splitlines()[3].split("=")[-1]) == pytest.approx(ce.item(), abs=5e-5)
+    assert explorer.words.splitlines()[4].endswith(f" = {loss:.4f}")

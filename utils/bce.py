@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from utils import plots
+from utils.cross_entropy import worked_cross_entropy
 from utils.explore import (
     LABEL_1, Explorer, ask, listed, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
@@ -49,6 +50,15 @@ def bce_gradient(logits: Tensor, targets: Tensor) -> Tensor:
     return (sigmoid(logits) - targets) / logits.numel()
 
 
+def worked_bce(terms: Tensor, reduction: str, loss: float | None) -> str:
+    """The arithmetic in words: (2.1269 + 0.0486 + 0.7444) / 3 = 0.9733."""
+    if reduction == "none":
+        return f"[{numbers(terms)}]"
+    share = len(terms) if reduction == "mean" else 1
+    added = " + ".join(exact(loss, lambda *losses: sum(losses) / share, *terms.tolist()))
+    return (f"({added}) / {share}" if reduction == "mean" else added) + f" = {number(loss)}"
+
+
 def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Logits and targets → one loss per class by the reader's bce_terms([1, 3], [1, 3]) → reduced, CE beside it."""
     figure, (left, middle, right) = plots.figure(
@@ -83,12 +93,9 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             right = float(torch.sigmoid(now["logits"][k] if there else -now["logits"][k]))  # given to what is true
             rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
                         f"−log {exact(float(truth[k]), minus_log, right)[0]} = {number(float(truth[k]))}")
-        added = " + ".join(exact(now["bce"], lambda *losses: sum(losses) / (3 if reduction == "mean" else 1),
-                                 *truth.tolist())) if now["bce"] is not None else ""
-        rows.append({"mean": f"BCE = ({added}) / 3 = ", "sum": f"BCE = {added} = ", "none": "BCE = "}[reduction]
-                    + (f"[{numbers(truth)}]" if reduction == "none" else number(now["bce"])))
+        rows.append(f"BCE = {worked_bce(truth, reduction, now['bce'])}")
         rows.append("CE  takes exactly one true class" if now["ce"] is None else
-                    f"CE  = −log p[{y.index(1)}] = −log {exact(now['ce'], minus_log, float(now['p'][y.index(1)]))[0]} = {number(now['ce'])}")
+                    f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}")
         line = f"logits {listed(now['logits'])}, target {y} → losses {numbers(now['answer'])}"
         return line + ("" if reduction == "none" else f", {reduction} {number(now['bce'])}"), "\n".join(rows), now["wrong"]
 

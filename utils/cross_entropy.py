@@ -43,6 +43,11 @@ def _check(logits: Tensor, labels: Tensor) -> None:
         )
 
 
+def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
+    """The arithmetic in words: −log p[1] = −log 0.7028 = 0.3527."""
+    return f"−log p[{label}] = −log {exact(loss, minus_log, float(p[label]))[0]} = {number(loss)}"
+
+
 def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Logits and a label → probabilities → −log p → gradient, the loss by the reader's cross_entropy([1, 3], [1])."""
     figure, (left, middle, right) = plots.figure([1, 1, 1], "dot: your cross_entropy   ·   grey: before this control moved")
@@ -68,7 +73,7 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         move_slopes(now["gradient"], ghost=before and before["gradient"], notes=notes)
         words = "\n".join([
             f"p = softmax(logits) = {numbers(p)}",
-            f"CE = −log p[{k}] = −log {exact(now['truth'], minus_log, float(p[k]))[0]} = {number(now['truth'])}",
+            f"CE = {worked_cross_entropy(p, k, now['truth'])}",
             f"gradient p − y = {numbers(now['gradient'])}",
         ])
         return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", words, now["wrong"]

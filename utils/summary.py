@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from utils import plots
+from utils.bce import worked_bce
+from utils.cross_entropy import worked_cross_entropy
 from utils.explore import (
     LABEL_1, Explorer, listed, logit_sliders, logits_from, presets, slider, target_boxes, targets_from,
 )
@@ -51,6 +53,7 @@ def explore_summary() -> Explorer:
                 "p": torch.softmax(logits, dim=1)[0], "sigma": torch.sigmoid(logits)[0],
                 "chosen": int(predict_label(logits)), "yes": predict_labels(logits, values["threshold"])[0].tolist(),
                 "ce": float(nn.CrossEntropyLoss()(logits, targets.argmax(dim=1))) if one else None,
+                "terms": nn.BCEWithLogitsLoss(reduction="none")(logits, targets)[0],
                 "bce": float(nn.BCEWithLogitsLoss()(logits, targets))}
 
     def show(now, before):
@@ -63,12 +66,13 @@ def explore_summary() -> Explorer:
         true = [f"class {k}" for k in range(3) if now["y"][k]]
         yes = [f"class {k}" for k in range(3) if now["yes"][k]]
         ce = "takes exactly one true class" if now["ce"] is None else number(now["ce"])
+        worked = f"= {worked_cross_entropy(now['p'], now['y'].index(1), now['ce'])}" if now["ce"] is not None else ce
         words = "\n".join([
             f"true:     {', '.join(true) or 'none'}",
             f"softmax   {numbers(now['p'])}   argmax: class {now['chosen']}",
             f"sigmoid   {numbers(now['sigma'])}   at least {now['threshold']:.6g}: {', '.join(yes) or 'none'}",
-            f"CE  = {ce}",
-            f"BCE = {number(now['bce'])}",
+            f"CE  {worked}",
+            f"BCE = {worked_bce(now['terms'], 'mean', now['bce'])}",
         ])
         line = f"logits {listed(now['logits'])}, target {now['y']} → CE {ce}, BCE {number(now['bce'])}"
         return line, words, ""

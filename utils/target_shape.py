@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.explore import Explorer, listed, logit_sliders, logits_from, presets
 from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
-from utils.plots import COLOURS, GHOST, GREY, INK, STYLE, WRONG, number
+from utils.plots import COLOURS, GREY, INK, STYLE, WRONG, number
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
