@@ -54,9 +54,9 @@ def worked_bce(terms: Tensor, reduction: str, loss: float | None) -> str:
     """The arithmetic in words: (2.1269 + 0.0486 + 0.7444) / 3 = 0.9733."""
     if reduction == "none":
         return f"[{numbers(terms)}]"
-    share = len(terms) if reduction == "mean" else 1
-    added = " + ".join(exact(loss, lambda *losses: sum(losses) / share, *terms.tolist()))
-    return (f"({added}) / {share}" if reduction == "mean" else added) + f" = {number(loss)}"
+    count = len(terms) if reduction == "mean" else 1
+    added = " + ".join(exact(loss, lambda *losses: sum(losses) / count, *terms.tolist()))
+    return (f"({added}) / {count}" if reduction == "mean" else added) + f" = {number(loss)}"
 
 
 def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
@@ -90,9 +90,9 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
                     ghost=before and [before["bce"], before["ce"]])
         rows = []
         for k, there in enumerate(y):
-            right = float(torch.sigmoid(now["logits"][k] if there else -now["logits"][k]))  # given to what is true
+            p_true = float(torch.sigmoid(now["logits"][k] if there else -now["logits"][k]))  # given to what is true
             rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
-                        f"−log {exact(float(truth[k]), minus_log, right)[0]} = {number(float(truth[k]))}")
+                        f"−log {exact(float(truth[k]), minus_log, p_true)[0]} = {number(float(truth[k]))}")
         rows.append(f"BCE = {worked_bce(truth, reduction, now['bce'])}")
         rows.append("CE  takes exactly one true class" if now["ce"] is None else
                     f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}")

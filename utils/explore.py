@@ -45,7 +45,7 @@ NAMES = """(() => {
     words.still = setTimeout(() => words.setAttribute('aria-busy', 'false'), 500);
   }).observe(words, {childList: true});
 })()"""
-STYLE = f"""<style onload="{html.escape(NAMES)}">
+CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
 .explorer .widget-checkbox label {{ font-size: 17px; }}
@@ -71,7 +71,7 @@ class Explorer(widgets.VBox):
     controls: {name: widget}, the three logit sliders first, in the order in which Tab reaches them
     compute:  {name: value} -> numbers, of whatever kind show wants
     show:     (numbers, numbers from before or None) -> (one line, words, complaint); moves the figure's artists
-    presets:  {button: {name: value}}
+    presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts
 
     .controls and .buttons are the widgets; .image, .words and .wrong (the complaint) are what they show.
     """
@@ -81,6 +81,7 @@ class Explorer(widgets.VBox):
         self.name, self.controls, self.figure = name, controls, figure
         self._compute, self._show, self._paint = compute, show, painter(figure)
         self._start = {key: control.value for key, control in controls.items()}
+        presets = {"the article": self._start} | presets
         self._values = self._touched = self._now = self._before = None
         self._setting, self._line, self.words = False, "", ""
 
@@ -89,7 +90,7 @@ class Explorer(widgets.VBox):
         self.buttons = {"Reset": widgets.Button(description="Reset")}
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
-        for key, values in (presets | {"the article": self._start}).items():
+        for key, values in presets.items():
             self.buttons[key].on_click(lambda _, key=key, values=values: self._set(key, values))
         for button in self.buttons.values():
             button.layout.width = "auto"
@@ -99,7 +100,7 @@ class Explorer(widgets.VBox):
         rows = list(controls.values())
         sides = widgets.HBox([widgets.VBox(side, layout={"flex": "1 1 340px"}) for side in (rows[:3], rows[3:]) if side],
                              layout={"flex_flow": "row wrap"})
-        super().__init__([widgets.HTML(STYLE, layout={"display": "none"}), sides,
+        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), sides,
                           widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"}),
                           self.image, self.page])
         self.add_class("explorer")
@@ -183,8 +184,9 @@ def logits_from(values: dict) -> Tensor:
 
 
 def presets(**others) -> dict[str, dict]:
-    """The five presets; others are set along with the logits, the same in each."""
-    return {name: {f"logit {k}": z for k, z in enumerate(logits)} | others for name, logits in LOGITS.items()}
+    """The presets beside the article's; others are set along with the logits, the same in each."""
+    return {name: {f"logit {k}": z for k, z in enumerate(logits)} | others
+            for name, logits in LOGITS.items() if logits != ARTICLE}
 
 
 LABEL_1 = {"target 0": False, "target 1": True, "target 2": False}  # the article's target, for presets(**LABEL_1)

@@ -31,7 +31,7 @@ STYLE = {
     "axes.spines.top": False, "axes.spines.right": False, "xtick.labelsize": 14, "ytick.labelsize": 13,
     "hatch.linewidth": 1.2, "axes.facecolor": "white", "axes.edgecolor": INK, "text.color": INK, "lines.linewidth": 2,
 }
-TINY = 0.00095  # below it 4 decimals would say 0.000 or less
+TINY = 0.00095  # below it 4 decimals would leave one digit or none
 PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # keeps a number readable on top of a line
 
 
