@@ -102,6 +102,7 @@ class Notebook:
     def __init__(self, lab, browser, name):
         self.name, self.console = name, []
         self.page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        self.page.set_default_timeout(90_000)  # machines are shared
         self.page.on("console", lambda said: self.console.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
         self.page.goto(f"{lab}/doc/tree/notebooks/{name}.ipynb")
@@ -113,7 +114,7 @@ class Notebook:
 
     def settle(self):
         self.page.wait_for_timeout(50)
-        self.page.wait_for_function(QUIET, timeout=90_000, polling=30)
+        self.page.wait_for_function(QUIET, polling=30)
 
     def run(self, source: str):
         """Run a new cell at the end."""

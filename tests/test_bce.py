@@ -95,6 +95,7 @@ def test_explorer_follows_its_controls(moves, heights, texts, arithmetic):
         assert rows[k].endswith(f" = {terms[k]:.4f}")
         assert f"{arithmetic(rows[k].split('=')[2]):.4f}" == f"{terms[k]:.4f}", "true as it stands"
         assert explorer.figure.axes[1].texts[3 + k].get_text() == acts.replace(" − ", "−")
+        assert explorer.figure.axes[0].texts[3 + k].get_text() == f"y = {int(y[0, k])}"
     reduced = F.binary_cross_entropy_with_logits(z, y, reduction=now["reduction"])
     if now["reduction"] == "none":
         assert rows[3] == "BCE = [" + ", ".join(f"{t:.4f}" for t in terms) + "]"
