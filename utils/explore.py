@@ -59,7 +59,8 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
   outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
 .explorer img {{ border-radius: 6px; }}
 .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
-  white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere; font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
+  white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
+  font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
 .explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}
 </style>"""
 
@@ -85,7 +86,7 @@ class Explorer(widgets.VBox):
         self._values = self._touched = self._now = self._before = None
         self._setting, self._line, self.words = False, "", ""
 
-        self.image = widgets.Image(value=self._paint(), format="png", layout={"width": "100%"})
+        self.image = widgets.Image(format="png", layout={"width": "100%"})
         self.page = widgets.HTML()
         self.buttons = {"Reset": widgets.Button(description="Reset")}
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
@@ -130,7 +131,11 @@ class Explorer(widgets.VBox):
             now = self._compute(values)
             self._line, self.words, wrong = self._show(now, self._before)
         except Exception as error:
-            self._say(one_line(error) + (" (picture and numbers are still those from before)" if self._now is not None else ""))
+            if self._now is None:  # the first update of all: there is no picture yet, so its axes at least
+                self.image.value = self._paint()
+                self._say(one_line(error))
+            else:
+                self._say(f"{one_line(error)} (picture and numbers are still those from before)")
             if get_ipython() is None:  # no page that could show it, so a test must see it
                 raise
             return

@@ -88,8 +88,8 @@ def bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float],
 
     Returns move(values, outline=None, ghost=None, notes=None, line=None), each one value per bar: outline are torch's
     numbers (black edges) where values may differ from them, ghost the numbers from before (grey, behind), notes a
-    word below each name (red where it holds ✗), line the height of one dashed line across.  A value of None is no bar.  A bar that leaves
-    the axis ends at its edge with an arrow that says so.
+    word below each name (red where it holds ✗), line the height of one dashed line across.  A value of None is no
+    bar.  A bar that leaves the axis ends at its edge with an arrow that says so.
     """
     count = len(names)
     with matplotlib.rc_context(STYLE):
@@ -170,7 +170,8 @@ def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks
                 spots[k].set(color=looks[k][0], marker=looks[k][1], markeredgecolor=INK)
             if texts:
                 left = px > xlim[0] + 0.72 * width  # the side that has room
-                beside[k].set(color=WRONG if math.isnan(py) else INK, text=("▲ " if ys[k] > ylim[1] else "▼ " if ys[k] < ylim[0] else "") + texts[k], ha="right" if left else "left",
+                arrow = "▲ " if ys[k] > ylim[1] else "▼ " if ys[k] < ylim[0] else ""
+                beside[k].set(text=arrow + texts[k], color=WRONG if math.isnan(py) else INK, ha="right" if left else "left",
                               x=min(px, xlim[1] - 0.02 * width) if left else px + 0.05 * width,
                               y=ylim[0] + (0.5 if math.isnan(py) else min((py - ylim[0]) / height + 0.1, 0.95)) * height)
 
@@ -216,9 +217,11 @@ def write(image: Image.Image, text: Text) -> None:
     font = _font(text.get_fontweight(), text.get_fontsize() * text.figure.dpi / 72)
     draw = ImageDraw.Draw(image)
     if "\n" in text.get_text():  # several lines have no baseline: they stand around their middle
-        place, how = (x, image.height - y), {"anchor": ACROSS[text.get_ha()] + "m", "align": text.get_ha(), "spacing": font.size * 0.3}
+        place = x, image.height - y
+        how = {"anchor": ACROSS[text.get_ha()] + "m", "align": text.get_ha(), "spacing": font.size * 0.3}
     else:
-        place, how = (x, image.height - y + DOWN[text.get_va()] * font.size), {"anchor": ACROSS[text.get_ha()] + "s"}
+        place = x, image.height - y + DOWN[text.get_va()] * font.size
+        how = {"anchor": ACROSS[text.get_ha()] + "s"}
     if text.get_bbox_patch():
         left, top, right, bottom = draw.textbbox(place, text.get_text(), font, **how)
         draw.rectangle((left - 3, top - 3, right + 3, bottom + 3), fill="white")
