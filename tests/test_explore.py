@@ -226,7 +226,7 @@ def test_ask_survives_odd_things(function, sentence):
 
 
 def test_ask_survives_a_function_without_a_name():
-    assert ask(Odd(), LIKE, like=LIKE)[1] == "your function raised KeyError: 'no name'"
+    assert ask(Odd(), LIKE, like=LIKE)[1] == "your function returned shape []; shape [1, 3] is wanted"
 
 
 def test_ask_compares_sparse_answers_too():

@@ -15,7 +15,7 @@ from IPython import get_ipython
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from utils.inputs import one_line, shape
+from utils.inputs import call, name_of, one_line, shape
 from utils.plots import COLOURS, WRONG, number, painter
 
 ARTICLE = (2.0, 3.0, 0.1)
@@ -209,24 +209,16 @@ def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str
     the complaint, a line for each class, "" if there is none, and then the answer is torch's).
     Nothing that the function does or returns raises here.
     """
-    nothing, name = torch.full_like(like, torch.nan), "your function"
-    if not callable(function):
-        return nothing, f"a function is wanted, not a {type(function).__name__}: hand it over by its name, without ( )"
-    try:
-        name = str(getattr(function, "__name__", name))
-        answer = function(*((tensor.float() if tensor.is_floating_point() else tensor).clone() for tensor in tensors))
-        if answer is None:
-            return nothing, f"{name} returned None: does it end with a return?"
-        if not isinstance(answer, (Tensor, float, int)):
-            return nothing, f"{name} returned a {type(answer).__name__}; a tensor of shape {shape(like)} is wanted"
-        answer = torch.as_tensor(answer).detach()
-        if answer.shape != like.shape:
-            return nothing, f"{name} returned shape {shape(answer)}; shape {shape(like)} is wanted"
-        if answer.is_complex() or answer.dtype == torch.bool:
-            return nothing, f"{name} returned dtype {answer.dtype}; floating point is wanted"
-        answer = answer.to_dense().cpu().to(torch.float64)
-    except (Exception, SystemExit) as error:
-        return nothing, f"{name} raised {one_line(error)}"
+    nothing, name = torch.full_like(like, torch.nan), name_of(function)
+    copies = [(tensor.float() if tensor.is_floating_point() else tensor).clone() for tensor in tensors]
+    answer, complaint = call(function, *copies, wanted=f"a tensor of shape {shape(like)}")
+    if answer is None:
+        return nothing, complaint
+    if answer.shape != like.shape:
+        return nothing, f"{name} returned shape {shape(answer)}; shape {shape(like)} is wanted"
+    if answer.dtype == torch.bool:
+        return nothing, f"{name} returned dtype {answer.dtype}; floating point is wanted"
+    answer = answer.to(torch.float64)
     wrong = []
     for k, (yours, torchs) in enumerate(zip(answer.flatten().tolist(), like.flatten().tolist())):
         if not abs(yours - torchs) <= 5e-5 * max(1, abs(torchs)):  # true for nan too

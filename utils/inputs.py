@@ -1,9 +1,10 @@
 """Bad input gets one clear sentence: what was given, what is wanted, what to do.
 
-Every function of utils/ that takes tensors asks here first.
+Every function of utils/ that takes tensors asks here first, and the functions that a reader wrote are called here.
 """
 
 import traceback
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -66,3 +67,35 @@ def check_targets(targets: object, logits: Tensor) -> None:
 def one_line(error: BaseException) -> str:
     """An exception as one line, "ValueError: Target size ...", whatever its text is or does."""
     return traceback.format_exception_only(error)[0].splitlines()[0][:200].removesuffix(": ")
+
+
+def name_of(function: object) -> str:
+    """What the reader calls a function; "your function" where that cannot be had."""
+    try:
+        return str(getattr(function, "__name__", "your function"))
+    except Exception:
+        return "your function"
+
+
+def call(function: Callable, *arguments, wanted: str = "a tensor") -> tuple[Tensor | None, str]:
+    """Hand the arguments to the reader's function, which is to return what is wanted.
+
+    Returns: (its answer as a plain tensor, "") or (None, what is wrong with it).  Nothing that it does or returns raises here.
+    """
+    if not callable(function):
+        return None, f"a function is wanted, not a {type(function).__name__}: hand it over by its name, without ( )"
+    name = name_of(function)
+    try:
+        answer = function(*arguments)
+        if answer is None:
+            return None, f"{name} returned None: does it end with a return?"
+        if not isinstance(answer, (Tensor, float, int)):
+            return None, f"{name} returned a {type(answer).__name__}; {wanted} is wanted"
+        answer = torch.as_tensor(answer)
+        if answer.is_complex():
+            return None, f"{name} returned dtype {answer.dtype}; floating point is wanted"
+        return answer.detach().to_dense().cpu().as_subclass(Tensor).clone(), ""
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # exit() is one
+        return None, f"{name} raised {one_line(error)}"

@@ -1,0 +1,198 @@
+"""Self-checks that name the mistake: check_softmax(your_softmax) says whether it is right, and if not, what went wrong.
+
+A check hands the function small inputs and compares its answers with torch's in float64.  Where they part, it computes
+what each known mistake would have answered, and names the one that agrees with the reader's function on all of them.
+"""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from utils import mistakes
+from utils.inputs import call, name_of, shape
+from utils.mistakes import Mistake, Topic
+
+NUDGE = "Work through this input with pencil and paper: where does your function leave the formula?"
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """What a check says: whether the function is right, and the sentences, which are also its repr."""
+
+    passed: bool
+    message: str
+
+    def __repr__(self) -> str:
+        return self.message
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+
+def check_softmax(function: Callable[[Tensor], Tensor]) -> Result:
+    """Whether function(logits [N, C]) → probabilities [N, C] is softmax.  Written in notebooks/01."""
+    return check(function, mistakes.SOFTMAX)
+
+
+def check_cross_entropy(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
+    """Whether function(logits [N, C], labels [N]) → mean [] is cross-entropy, in nats.  Written in notebooks/02."""
+    return check(function, mistakes.CROSS_ENTROPY)
+
+
+def check_sigmoid(function: Callable[[Tensor], Tensor]) -> Result:
+    """Whether function(logits [N, C]) → probabilities [N, C] is sigmoid.  Written in notebooks/03."""
+    return check(function, mistakes.SIGMOID, remark=gradient_remark)
+
+
+def check_log_sigmoid(function: Callable[[Tensor], Tensor]) -> Result:
+    """Whether function(logits [N, C]) → [N, C] is the logarithm of sigmoid, in nats.  Written in notebooks/03."""
+    return check(function, mistakes.LOG_SIGMOID)
+
+
+def check_bce_target(function: Callable[[Tensor, int], Tensor]) -> Result:
+    """Whether function(labels [N], num_classes) → [N, num_classes], floating, is one-hot.  Written in notebooks/04."""
+    return check(function, mistakes.BCE_TARGET)
+
+
+def check_bce_terms(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
+    """Whether function(logits, targets [N, C]) → [N, C] is each class's binary loss, in nats.  Written in notebooks/05."""
+    return check(function, mistakes.BCE_TERMS, remark=soft_remark)
+
+
+def check_bce(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
+    """Whether function(logits, targets [N, C]) → mean [] is binary cross-entropy, in nats.  Written in notebooks/05."""
+    return check(function, mistakes.BCE, remark=soft_remark)
+
+
+def check_predict_labels(function: Callable[[Tensor, bool], Tensor]) -> Result:
+    """Whether function(logits [N, C], one) → label [N] where one is true, else yes or no [N, C].  Written in notebooks/06."""
+    return check(function, mistakes.PREDICT_LABELS)
+
+
+def check(function: Callable, topic: Topic, remark: Callable[[Callable, Topic], str] = lambda *_: "") -> Result:
+    """Whether a function answers as torch does, and if not, what the reader should know.
+
+    remark: what to add where the function is right, "" for nothing.  Nothing that the function does or returns raises here.
+    """
+    if not callable(function):
+        return Result(False, f"✗ {call(function)[1]}")
+    name = name_of(function)
+    for fault, thought, given in [(None, NUDGE, given) for given in topic.inputs] + topic.extremes:
+        mine = copies(given)
+        answer, complaint = call(function, *mine)
+        if given is topic.inputs[0] and complaint.startswith((f"{name} returned None", f"{name} raised NotImplementedError")):
+            return Result(False, f"… {name} is not written yet: it returns nothing. "
+                                 "Write it above, end it with a return, and run the cell again.")
+        right = topic.truth(*(precise(argument) for argument in given))
+        lines = [f"  given   {', '.join(f'{key} {written(value, 6)}' for key, value in zip(topic.names, given))}",
+                 f"  yours   {complaint if answer is None else said(answer, right)}",
+                 f"  torch   {said(right, answer)}"]
+        again, _ = call(function, *copies(given))
+        if not unchanged(mine, given):
+            fault, lines = f"the {topic.names[0]} it was given are changed afterwards", lines[:1]
+            thought = "An operation in place (z -= …, or one that ends in _) changes the caller's tensor: write z = z - …"
+        elif answer is not None and not same(answer, again):
+            fault, lines[2] = "two answers to the same question", f"  then    {said(again, right)}"
+            thought = "Same input, same output: look for random numbers, or for something kept between the calls."
+        elif agrees(answer, right):
+            continue
+        elif known := recognised(function, topic) if fault is None else None:
+            fault, thought = known.name, known.thought
+        elif answer is None:  # an error is not the fault that an extreme input is for
+            fault, thought = None, f"A tensor of shape {shape(right)} is wanted. Call {name} on this input by hand and look."
+        return Result(False, "\n".join([f"✗ {name}: {fault or 'not right yet'}", *lines, f"  {thought}"]))
+    count = f"{len(topic.inputs) + len(topic.extremes)} inputs{', extreme ones among them' if topic.extremes else ''}"
+    return Result(True, "\n  ".join(filter(None, [f"✓ {name} agrees with torch on {count}.", remark(function, topic)])))
+
+
+def gradient_remark(function: Callable, topic: Topic) -> str:
+    """What a right sigmoid may still get wrong: its gradient where exp(−z) overflows."""
+    z = torch.tensor([[-100.0, 0, 100]], requires_grad=True)
+    try:
+        function(z).sum().backward()
+    except Exception:  # a function without a gradient, which a sigmoid may be
+        return ""
+    return ("One thing more: at a logit of −100 its gradient is nan: exp(100) is inf, and meets a 0 on the way back."
+            if z.grad is not None and z.grad.isnan().any() else "")
+
+
+def soft_remark(function: Callable, topic: Topic) -> str:
+    """What a right loss may still lack: targets between 0 and 1."""
+    soft = torch.tensor([[2, 3, 0.1]]), torch.tensor([[0.1, 0.9, 0.1]])
+    return ("" if same(call(function, *copies(soft))[0], topic.truth(*soft)) else
+            "One thing more: a target may also be a probability such as 0.9, and there it parts from torch.")
+
+
+def recognised(function: Callable, topic: Topic) -> Mistake | None:
+    """The mistake that would have given the same answers to all ordinary inputs, errors included."""
+    mine = [call(function, *copies(given)) for given in topic.inputs]
+    for known in topic.mistakes:
+        for wrong in known.functions:
+            if all(like(a, call(wrong, *copies(given))) for a, given in zip(mine, topic.inputs)):
+                return known
+    return None
+
+
+def like(mine: tuple[Tensor | None, str], theirs: tuple[Tensor | None, str]) -> bool:
+    """Whether two answers, or two errors, are the same."""
+    if mine[0] is None or theirs[0] is None:
+        without_name = (said.partition(" ")[2] for said in (mine[1], theirs[1]))
+        return mine[0] is theirs[0] and operator.eq(*without_name)
+    return kind(mine[0]) == kind(theirs[0]) and same(mine[0], theirs[0])
+
+
+def same(a: Tensor | None, b: Tensor | None) -> bool:
+    """Whether two answers have the same shape and numbers, as near as 32 bits come; nan is like nan."""
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and not a.is_complex() and torch.allclose(
+        a.double(), b.double(), rtol=1e-4, atol=2e-6, equal_nan=True)
+
+
+def kind(answer: Tensor) -> str:
+    return "float" if answer.is_floating_point() else "bool" if answer.dtype == torch.bool else "whole number"
+
+
+def agrees(answer: Tensor | None, right: Tensor) -> bool:
+    """Whether an answer is right: the numbers, and floating point where that is wanted."""
+    return answer is not None and same(answer, right) and (answer.is_floating_point() or not right.is_floating_point())
+
+
+def copies(given: tuple) -> list:
+    return [argument.clone() if isinstance(argument, Tensor) else argument for argument in given]
+
+
+def precise(argument):
+    return argument.double() if isinstance(argument, Tensor) and argument.is_floating_point() else argument
+
+
+def unchanged(mine: list, given: tuple) -> bool:
+    try:
+        return all(torch.equal(a, b) for a, b in zip(mine, given) if isinstance(b, Tensor))
+    except RuntimeError:  # of another dtype now
+        return False
+
+
+def written(value, digits: int = 4) -> str:
+    """A tensor as nested lists: an answer with 4 decimals, [[0.2585, 0.7028]], an input as people write it, [[2, 3, 0.1]]."""
+    if isinstance(value, Tensor):
+        return written(value.tolist(), digits)
+    if isinstance(value, list):
+        return f"[{', '.join(written(entry, digits) for entry in value[:6])}{', …' if len(value) > 6 else ''}]"
+    if isinstance(value, float):
+        return (f"{value:.6g}" if digits == 6 or abs(value) >= 1e5 else f"{value:.4f}").replace("-", "−")
+    return str(value)
+
+
+def said(answer: Tensor | None, other: Tensor | None) -> str:
+    """An answer in words, with what tells it from the other one: shape, kind of number, or the digits after the fourth."""
+    if answer is None or other is None:
+        return "an error" if answer is None else written(answer)
+    if answer.shape != other.shape:
+        return f"{written(answer)}, shape {shape(answer)}"
+    if kind(answer) != kind(other):
+        return f"{written(answer)}, dtype {str(answer.dtype).removeprefix('torch.')}"
+    return written(answer) if written(answer) != written(other) or same(answer, other) else str(answer.tolist())[:200]

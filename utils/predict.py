@@ -1,0 +1,145 @@
+"""Predict first, then reveal: a question whose answer torch computes when asked.
+
+The reader commits to one of two to four choices, or to a number, and is then told what torch says and why the other
+choices are tempting.  Nothing is counted.  The questions themselves are in questions.py.
+"""
+
+import functools
+import html
+import math
+import re
+from collections.abc import Callable
+
+import ipywidgets as widgets
+from IPython import get_ipython
+
+from utils.inputs import one_line
+from utils.plots import WRONG, number
+
+CSS = f"""<style>
+.prediction {{ max-width: 1100px; border-left: 6px solid #0072B2; padding: 4px 0 4px 14px; overflow: hidden; }}
+.prediction .widget-html-content {{ font-size: 17px; line-height: 1.45; color: var(--jp-content-font-color1, inherit); }}
+.prediction p {{ margin: 4px 0; }}
+.prediction code {{ font-size: 16px; background: none; color: inherit; }}
+.prediction .widget-button {{ font-size: 17px; text-align: left; white-space: normal; overflow-wrap: anywhere; height: auto;
+  line-height: 1.35; padding: 5px 12px; }}
+.prediction .widget-button.chosen {{ font-weight: bold; box-shadow: inset 0 0 0 2px currentColor; }}
+.prediction .widget-button.right::before {{ content: "✓ "; }}
+.prediction .widget-button.chosen:not(.right)::before {{ content: "✗ "; }}
+.prediction .widget-text input {{ font-size: 17px; }}
+.prediction button:focus-visible, .prediction input:focus-visible {{
+  outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: -3px; }}
+.prediction .wrong {{ border-left: 6px solid {WRONG}; padding-left: 10px; }}
+</style>"""
+
+
+class Prediction(widgets.VBox):
+    """A question, its choices as buttons (or a box for a number), and below them, once answered, the feedback.
+
+    question: text, `code` in backticks
+    choices:  {choice: why}, a why for each: of the right one why it is right, of a wrong one why it is tempting and what
+              it misses; None where a number is asked for
+    answer:   () -> (the right choice, torch's numbers in words); where a number is asked for
+              () -> (the number, how it comes about, {tempting number: why})
+
+    .buttons are the choices, or .number and .buttons["Answer"]; .page shows the feedback.
+    """
+
+    def __init__(self, question: str, choices: dict[str, str] | None, answer: Callable):
+        self.question, self.choices, self.answer = question, choices, answer
+        self.number = widgets.Text(placeholder="a number", description="your number", layout={"width": "260px"},
+                                   style={"description_width": "max-content"})
+        self.buttons = {choice: widgets.Button(description=choice, layout={"width": "auto", "min_width": "120px"})
+                        for choice in choices or ["Answer"]}
+        for choice, button in self.buttons.items():
+            button.on_click(lambda _, choice=choice: self._reveal(choice if choices else self.number.value))
+        self.page = widgets.HTML()
+        row = widgets.VBox if choices else widgets.HBox
+        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), widgets.HTML(self._asked()),
+                          row(([] if choices else [self.number]) + list(self.buttons.values()),
+                              layout={"align_items": "flex-start"}), self.page])
+        self.add_class("prediction")
+
+    def _asked(self) -> str:
+        return f"<p><b>Predict.</b> {marked(self.question)}</p>"
+
+    def _reveal(self, given: str) -> None:
+        value, failed = given if self.choices else read(given), None
+        try:
+            told = self._told(value) if value is not None else [
+                f"✗ “{given}” is not a number: write one such as 0.5, then press Answer."]
+        except Exception as error:
+            told, failed = [f"✗ {one_line(error)}"], error
+        self.page.value = f'<div role="status">{"".join(map(paragraph, told))}</div>'
+        if failed and get_ipython() is None:  # no page that could show it, so a test must see it
+            raise failed
+
+    def _told(self, given: str | float | None = None) -> list[str]:
+        """The feedback, in paragraphs: on what was given, if anything, then the right answer, then the other temptations."""
+        if self.choices:
+            right, evidence = self.answer()
+            because = f"{self.choices[right]} Torch says {evidence}."
+            tempting = {choice: why for choice, why in self.choices.items() if choice != right}
+            same, name = str.__eq__, "“{}”".format
+            for choice, button in self.buttons.items() if given else ():
+                for mark, there in (("chosen", choice == given), ("right", choice == right)):
+                    (button.add_class if there else button.remove_class)(mark)
+        else:
+            right, because, tempting = self.answer()
+            same, name = near, number
+        told = []
+        if given is not None:
+            why = next((why for wrong, why in tempting.items() if same(given, wrong)), None)
+            told.append("✓ Right." if same(given, right) else f"✗ {name(given)}: {why or direction(given, right)}")
+        told.append(f"**{name(right)}** {because}")
+        return told + [f"{name(wrong)}: {why}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        """The live view, and for where no kernel runs the question with its answer folded away."""
+        listed = "".join(f"<li>{html.escape(choice)}</li>" for choice in self.choices or ["a number"])
+        folded = f"<details><summary>Decide first, then open</summary>{''.join(map(paragraph, self._told()))}</details>"
+        return super()._repr_mimebundle_(**kwargs) | {
+            "text/plain": "\n".join([repr(self), *(f"- {choice}" for choice in self.choices or ["a number"])]),
+            "text/html": f"{self._asked()}<ul>{listed}</ul>{folded}"}
+
+    def __repr__(self) -> str:
+        return re.sub("[`*]", "", f"Predict. {self.question}")
+
+
+def asks(question: str, choices: dict[str, str] | None = None) -> Callable:
+    """Turns a function that computes an answer into one that asks the question: see Prediction."""
+
+    def decorate(answer: Callable) -> Callable[[], Prediction]:
+        return functools.wraps(answer)(lambda: Prediction(question, choices, answer))
+
+    return decorate
+
+
+def read(text: str) -> float | None:
+    """A number as people type it, 0.5, 0,5 or −1; None where it is none."""
+    try:
+        value = float(text.strip().replace("−", "-").replace(",", "."))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def near(value: float, wanted: float) -> bool:
+    """Whether a guess is as good as the number: within 2 %, or 0.01 near 0."""
+    return abs(value - wanted) <= max(0.01, 0.02 * abs(wanted))
+
+
+def direction(value: float, right: float) -> str:
+    return f"too {'high' if value > right else 'low'}."
+
+
+def marked(text: str) -> str:
+    """Text as HTML, with `code`, **bold** and *italics*."""
+    text = html.escape(text, quote=False)
+    for mark, tag in ((r"`(.+?)`", "code"), (r"\*\*(.+?)\*\*", "b"), (r"\*(.+?)\*", "i")):
+        text = re.sub(mark, rf"<{tag}>\1</{tag}>", text)
+    return text
+
+
+def paragraph(text: str) -> str:
+    return f"<p{' class=wrong' if text.startswith('✗') else ''}>{marked(text)}</p>"
