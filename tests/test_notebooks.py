@@ -7,6 +7,11 @@ import re
 
 import nbformat
 import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from utils import check
 
 ROOT = pathlib.Path(__file__).parent.parent
 NAMES = ["01_softmax", "02_cross_entropy", "03_sigmoid", "04_bce_shape_error", "05_bce_per_class", "06_summary"]
@@ -54,15 +59,19 @@ def code_cells(name):
     return [cell for cell in NOTEBOOKS[name].cells if cell.cell_type == "code"]
 
 
+def outputs_of(cell) -> str:
+    """All that the saved outputs of a cell say."""
+    parts = []
+    for output in cell.outputs:
+        if output.output_type == "error":
+            parts.append(f"{output.ename}: {output.evalue}")
+        parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
+    return "\n".join(parts)
+
+
 def said(name) -> str:
     """All that the saved outputs of a notebook say, in order."""
-    parts = []
-    for cell in code_cells(name):
-        for output in cell.outputs:
-            if output.output_type == "error":
-                parts.append(f"{output.ename}: {output.evalue}")
-            parts.append(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
-    return "\n".join(parts)
+    return "\n".join(outputs_of(cell) for cell in code_cells(name))
 
 
 def test_the_six_and_no_other():
@@ -89,6 +98,12 @@ def test_every_number_in_the_prose_is_one_that_a_cell_computed(name):
     prose = "\n".join(cell.source for cell in NOTEBOOKS[name].cells if cell.cell_type == "markdown")
     strange = [number for number in re.findall(r"\d+\.\d{4}", prose) if number not in outputs]
     assert not strange
+
+
+def test_every_number_in_the_glossary_is_one_that_a_cell_computed():
+    outputs = "\n".join(said(name) for name in NAMES)
+    numbers = re.findall(r"\d+\.\d{4}", (ROOT / "notebooks" / "glossary.md").read_text(encoding="utf8"))
+    assert numbers and not [number for number in numbers if number not in outputs]
 
 
 def test_every_number_in_the_readme_is_one_that_a_cell_computed():
@@ -136,10 +151,73 @@ def test_explorers_left_their_picture(name):
 def test_the_bones(name):
     cells = NOTEBOOKS[name].cells
     prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-    for bone in ("# ", "Time: ", "**Predict.**", "## Explore", "## Trap 1", "## What you have seen"):
+    for bone in ("# ", "**After this notebook you can**\n\n- ", "Time: ", "(glossary.md)", "## Explore", "## Trap 1", "**From outside:**",
+                 "**The fix", "## Write it yourself", "<details><summary>A solution</summary>", "To tie it up:",
+                 "## What you have seen"):
+        if bone == "To tie it up:" and name == "06_summary":
+            bone = "## Closing round"
         assert bone in prose, bone
     assert cells[0].source.startswith(f"# {int(name[:2])} · ")
-    for link in re.findall(r"\]\((\w+\.ipynb)\)", prose):
+    for link in re.findall(r"\]\((\w+\.(?:ipynb|md))\)", prose):
         assert (ROOT / "notebooks" / link).exists()
     for cell in code_cells(name):
         assert len(cell.source.splitlines()) <= 12
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_exercise_has_a_stub_that_says_so_and_a_solution_that_passes_its_check(name):
+    """The stub is the code cell before the folded solution; its checks are run on the solution instead."""
+    exercises = 0
+    for stub, solution in zip(NOTEBOOKS[name].cells, NOTEBOOKS[name].cells[1:]):
+        folded = re.findall(r"<details><summary>A solution</summary>\n\n```python\n(.*?)```\n\n</details>", solution.source, re.S)
+        if not folded:
+            continue
+        (code,), exercises = folded, exercises + 1
+        calls = re.findall(r"(check_\w+)\((my_\w+)\)", stub.source)
+        assert calls and {function for _, function in calls} == set(re.findall(r"def (\w+)", code))
+        output = "".join(out.get("text", "") + out.get("data", {}).get("text/plain", "") for out in stub.outputs)
+        assert output.count("is not written yet") == len(calls)
+        space = {"torch": torch, "nn": nn, "F": F}
+        exec(code, space)
+        for function_check, function in calls:
+            result = getattr(check, function_check)(space[function])
+            assert result.passed and "One thing more" not in result.message, result.message
+    assert exercises >= 1
+
+
+# Each mistake that is made on purpose: the notebook, what its cell does, and what comes of it (DESIGN, section 1).
+BROKEN = {
+    "whole-batch sum": ("01_softmax", "softmax(batch)", "tensor([0.7780, 0.2220])"),
+    "softmax(dim=0) on a batch": ("01_softmax", "torch.softmax(batch, dim=0)", "sum of each row: tensor([1.9009, 1.0991])"),
+    "overflow": ("01_softmax", "softmax(logits + 100)", "tensor([nan, nan, nan])"),
+    "softmax twice": ("02_cross_entropy", "nn.CrossEntropyLoss()(p, label)", "0.7683"),
+    "naive log of a vanished share": ("02_cross_entropy", "cross_entropy(vanished, label)", "inf"),
+    "sum for mean, same learning rate": ("02_cross_entropy", "reduction=reduction)(z.expand(64, 3), labels)", "tensor(10.0"),
+    "log of a sigmoid": ("03_sigmoid", "torch.log(torch.sigmoid(z))", "-inf"),
+    "gradient of a sigmoid by hand": ("03_sigmoid", "z.grad", "gradient nan"),
+    "label for BCE": ("04_bce_shape_error", "BCEWithLogitsLoss()(logits, label)", "ValueError: Target size (torch.Size([1]))"),
+    "one-hot without num_classes": ("04_bce_shape_error", "F.one_hot(label).float()", "ValueError: Target size (torch.Size([1, 2]))"),
+    "[3] target for [1, 3] logits": ("04_bce_shape_error", "torch.tensor([0.0, 1.0, 0.0])", "ValueError: Target size (torch.Size([3]))"),
+    "long one-hot": ("04_bce_shape_error", "F.one_hot(label, num_classes=3))", "RuntimeError: result type Float"),
+    "float label": ("04_bce_shape_error", "label.float()", "RuntimeError: expected target dtype"),
+    "expanded label": ("04_bce_shape_error", "expand(1, 3)", "0.2733"),
+    "0/255 mask": ("04_bce_shape_error", "(logits, mask)", "-253.0267"),
+    "label = C": ("04_bce_shape_error", "torch.tensor([3])", "IndexError: Target 3 is out of bounds."),
+    "ignore_index": ("04_bce_shape_error", "torch.tensor([-100])", "nan"),
+    "printed typo": ("05_bce_per_class", "literal", "0.5104"),
+    "naive log at saturation": ("05_bce_per_class", "bce_terms(sure, there)", "inf"),
+    "sigmoid before BCEWithLogitsLoss": ("05_bce_per_class", "BCEWithLogitsLoss()(sigmoid_out, targets)", "0.8478"),
+    "BCELoss on logits": ("05_bce_per_class", "nn.BCELoss()(logits, targets)", "RuntimeError: all elements of input should be between 0 and 1"),
+    "threshold on softmax": ("06_summary", "torch.softmax(both, dim=1) >= 0.5", "tensor([[False, False, False]])"),
+    "argmax of nothing": ("06_summary", "predict_label(nothing)", "tensor([1])"),
+}
+
+
+@pytest.mark.parametrize("mistake", BROKEN)
+def test_every_mistake_is_made_on_purpose_and_its_look_and_its_fix_are_told(mistake):
+    name, source, cost = BROKEN[mistake]
+    cells = NOTEBOOKS[name].cells
+    (k,) = [k for k, cell in enumerate(cells) if cell.cell_type == "code" and source in cell.source and cost in outputs_of(cell)][:1]
+    after = "\n".join(cell.source for cell in cells[k + 1:] if cell.cell_type == "markdown")
+    section = re.split(r"^## ", after, flags=re.M)[0]
+    assert mistake in ("printed typo", "label for BCE") or ("**From outside:**" in section and re.search(r"\*\*[Tt]he fix", section))

@@ -4,7 +4,6 @@ A check hands the function small inputs and compares its answers with torch's in
 what each known mistake would have answered, and names the one that agrees with the reader's function on all of them.
 """
 
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -128,20 +127,25 @@ def soft_remark(function: Callable, topic: Topic) -> str:
 
 def recognised(function: Callable, topic: Topic) -> Mistake | None:
     """The mistake that would have given the same answers to all ordinary inputs, errors included."""
-    mine = [call(function, *copies(given)) for given in topic.inputs]
+    mine = [tried(function, given) for given in topic.inputs]
     for known in topic.mistakes:
         for wrong in known.functions:
-            if all(like(a, call(wrong, *copies(given))) for a, given in zip(mine, topic.inputs)):
+            if all(like(answer, tried(wrong, given)) for answer, given in zip(mine, topic.inputs)):
                 return known
     return None
 
 
-def like(mine: tuple[Tensor | None, str], theirs: tuple[Tensor | None, str]) -> bool:
+def tried(function: Callable, given: tuple) -> Tensor | str:
+    """The function's answer, or its error without its name."""
+    answer, complaint = call(function, *copies(given))
+    return complaint.removeprefix(name_of(function)) if answer is None else answer
+
+
+def like(mine: Tensor | str, theirs: Tensor | str) -> bool:
     """Whether two answers, or two errors, are the same."""
-    if mine[0] is None or theirs[0] is None:
-        without_name = (said.partition(" ")[2] for said in (mine[1], theirs[1]))
-        return mine[0] is theirs[0] and operator.eq(*without_name)
-    return kind(mine[0]) == kind(theirs[0]) and same(mine[0], theirs[0])
+    if isinstance(mine, str) or isinstance(theirs, str):
+        return type(mine) is type(theirs) is str and mine == theirs
+    return kind(mine) == kind(theirs) and same(mine, theirs)
 
 
 def same(a: Tensor | None, b: Tensor | None) -> bool:

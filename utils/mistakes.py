@@ -83,7 +83,7 @@ SOFTMAX_MISTAKES = [
     mistake("all or nothing",
             "The largest logit takes all here. Softmax leaves the others their shares: no argmax, no rounding to 0 "
             "and 1.",
-            lambda z: F.one_hot(z.argmax(-1), z.shape[-1])),
+            lambda z: F.one_hot(z.argmax(-1), z.shape[-1]), lambda z: F.one_hot(z.argmax(-1), z.shape[-1]).to(z)),
     mistake("rounded on the way", "Four decimals are for reading. Compute with all of them.",
             lambda z: torch.softmax(z, -1).mul(1e4).round() / 1e4),
 ]
@@ -161,10 +161,10 @@ CROSS_ENTROPY_MISTAKES = [
             "largest.",
             lambda z, t: -(own(torch.softmax(z, 1), t).mul(1e4).round() / 1e4).log().mean()),
 ]
-VANISHED = "a probability that vanished before its logarithm"
+SATURATION = "saturation: a probability rounded to 0 before its logarithm"
 CROSS_ENTROPY_EXTREMES = [
     extreme(*TOO_LARGE, torch.tensor([[1000.0, 999, 0]]), torch.tensor([0])),
-    extreme(VANISHED,
+    extreme(SATURATION,
             "The share is too small for 32 bits and becomes 0, and −log 0 is inf. (A limit such as 1e-8 only hides "
             "it.) Never compute the share: −log p is logsumexp(row) minus the label's logit.",
             torch.tensor([[0.0, -200, 0]]), torch.tensor([1])),
@@ -239,7 +239,7 @@ LOG_SIGMOID_EXTREMES = [
             "exp(z) / (1 + exp(z)) is inf / inf there. σ(z) is softmax([z, 0])'s first share: take its logarithm as "
             "you did in notebook 2.",
             torch.tensor([[200.0, 100, 0]])),
-    extreme(VANISHED,
+    extreme(SATURATION,
             "At −200 the sigmoid rounds to 0, or exp(200) overflows, and the logarithm is −inf. (A limit such as "
             "1e-8 only hides it.) log σ(z) = −log(exp(0) + exp(−z)): torch.logaddexp does that in one step.",
             torch.tensor([[-200.0, -100, 0]])),
@@ -384,20 +384,18 @@ BCE_MISTAKES = [
             "This is one loss over classes that compete. Here each class has a yes-or-no loss of its own.",
             lambda z, y: F.cross_entropy(z, y)),
 ]
+SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only "
+             "hides it.) Use 1 − σ(z) = σ(−z), and log σ in one step: F.logsigmoid, or torch.logaddexp.")
 BCE_EXTREMES = [
-    extreme("saturation to inf",
-            "1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only "
-            "hides it.) Use 1 − σ(z) = σ(−z), and log σ in one step: F.logsigmoid, or torch.logaddexp.",
-            torch.tensor([[17.0, 2, 0.1]]), torch.tensor([[0.0, 1, 0]])),
-    extreme("saturation to nan",
-            "0 · log 0 is nan. Take log σ in one step, so that there is no log 0: F.logsigmoid, or torch.logaddexp.",
-            torch.tensor([[17.0, 20, 0.1]]), torch.tensor([[1.0, 1, 0]])),
-    extreme(*TOO_LARGE[:1], "exp(89) is already inf in 32 bits. logaddexp, softplus and logsigmoid never compute it.",
-            torch.tensor([[200.0, -200, 0]]), torch.tensor([[0.0, 1, 0]])),
+    extreme(SATURATION, SATURATED, torch.tensor([[17.0, 2, 0.1]]), torch.tensor([[0.0, 1, 0]])),
+    extreme(SATURATION, "σ(−200) rounds to 0, and −log 0 is inf. Use log σ in one step: F.logsigmoid, or torch.logaddexp.",
+            torch.tensor([[2.0, -200, 0.1]]), torch.tensor([[0.0, 1, 0]])),
+    extreme(TOO_LARGE[0], "exp(89) is already inf in 32 bits. logaddexp, softplus and logsigmoid never compute it.",
+            torch.tensor([[200.0, 2, 0.1]]), torch.tensor([[0.0, 1, 0]])),
 ]
 BCE_INPUTS = [
     (ARTICLE, torch.tensor([[0.0, 1, 0]])),
-    (torch.tensor([[9.0, -9, 0.3], [0, 1, 0]]), torch.tensor([[0.0, 1, 1], [0, 0, 1]])),
+    (torch.tensor([[7.0, -7, 0.3], [0, 1, 0]]), torch.tensor([[0.0, 1, 1], [0, 0, 1]])),
     (BATCH, torch.tensor([[0.0, 1, 0], [1, 0, 1]])),
     (FOUR, torch.tensor([[0.0, 0, 1, 1], [1, 0, 0, 0], [0, 1, 0, 0]])),
     (SMALL, torch.tensor([[0.0, 1, 0], [1, 0, 0], [1, 1, 0]])),

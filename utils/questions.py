@@ -22,10 +22,11 @@ CE, BCE = nn.CrossEntropyLoss(), nn.BCEWithLogitsLoss()
 
 
 @asks("Class 1 has one and a half times the logit of class 0: 3 against 2. How many times as large will its share be?", {
-    "1.5 times, like the logits": "It would be, if shares were logits divided by their sum. Softmax takes exponentials "
-                                  "first.",
+    "1.5 times, like the logits":
+        "It would be, if shares were logits divided by their sum. Softmax takes exponentials first.",
     "About 2.7 times": "The ratio of two shares is e to the power of the difference of their logits, here e¹.",
-    "About 20 times": "That is e³, the exponential of 3 by itself. Class 0 has its exponential too, e², and it divides.",
+    "About 20 times":
+        "That is e³, the exponential of 3 by itself. Class 0 has its exponential too, e², and it divides.",
 })
 def ratio():
     shares = torch.softmax(LOGITS, dim=-1)[0]
@@ -45,10 +46,11 @@ def one_logit_moves():
 
 
 @asks("We add 100 to every logit. What happens to the shares?", {
-    "The largest takes nearly all": "e¹⁰³ is huge, and so it looks as if it must win. But e¹⁰² is huge in the same "
-                                    "proportion, and the share is a ratio.",
-    "They draw closer together": "103 and 102 look closer than 3 and 2, in proportion. Softmax looks at differences "
-                                 "only.",
+    "The largest takes nearly all":
+        "e¹⁰³ is huge, and so it looks as if it must win. But e¹⁰² is huge in the same proportion, and the share is a "
+        "ratio.",
+    "They draw closer together":
+        "103 and 102 look closer than 3 and 2, in proportion. Softmax looks at differences only.",
     "Nothing": "Every exponential grows by the same factor e¹⁰⁰, and dividing by the sum takes it out again.",
 })
 def adding_100():
@@ -60,7 +62,8 @@ def adding_100():
 
 @asks("Your `softmax` gets a batch: two rows of three logits. It divides by `exps.sum()`. What will each row sum to?", {
     "To 1": "That is what we want. But `sum()` without a `dim` does not know about rows.",
-    "To less than 1": "`exps.sum()` adds all six numbers, so all six shares together make 1, and each row a part of it.",
+    "To less than 1":
+        "`exps.sum()` adds all six numbers, so all six shares together make 1, and each row a part of it.",
     "No sum: it raises an error": "An error would be kind. But dividing a tensor by one number always works.",
 })
 def batch_sum():
@@ -71,11 +74,11 @@ def batch_sum():
 
 @asks("A model sends 32 rows of 10 logits through `torch.softmax(logits, dim=0)` instead of `dim=1`. What do you see?", {
     "An error about the shape": "The shape is fine: a tensor has a dimension 0, and softmax works along any dimension.",
-    "Shares of 1 for every image": "That is what `dim=1` or `dim=-1` gives. With `dim=0` the 32 images compete for "
-                                   "each class.",
-    "No error, and rows that do not sum to 1": "Each column sums to 1, so an image's shares depend on which other "
-                                               "images are in "
-                                               "the batch. The model trains, badly, and nothing says why.",
+    "Shares of 1 for every image":
+        "That is what `dim=1` or `dim=-1` gives. With `dim=0` the 32 images compete for each class.",
+    "No error, and rows that do not sum to 1":
+        "Each column sums to 1, so an image's shares depend on which other images are in the batch. The model trains, "
+        "badly, and nothing says why.",
 })
 def tie_softmax():
     shares = torch.softmax(torch.linspace(-2, 2, 320).sin().reshape(32, 10), dim=0)
@@ -90,8 +93,8 @@ def tie_softmax():
 
 
 @asks("The loss on our image is 0.3527, with three classes to choose from. Is that good?", {
-    "Bad: the answer is 35 % wrong": "It looks like a percentage. A loss is not one: it has no upper end, and 0.3527 "
-                                     "is −log of 70 %.",
+    "Bad: the answer is 35 % wrong":
+        "It looks like a percentage. A loss is not one: it has no upper end, and 0.3527 is −log of 70 %.",
     "Better than guessing": "Guessing gives each class a third, and a third costs −log ⅓.",
     "As good as guessing": "A share of 0.7028 is well above a third, and the larger the share, the smaller its −log.",
 })
@@ -103,8 +106,8 @@ def is_it_good():
 
 @asks("The model gets surer and surer of a *wrong* class. Where does the loss go?", {
     "To 1": "Many scores end at 1. This one is a logarithm, and it does not.",
-    "To about 10": "Tempting, because it grows slowly at first: a share of 0.0001 costs about 9. The next zero costs "
-                   "2.3 more.",
+    "To about 10":
+        "Tempting, because it grows slowly at first: a share of 0.0001 costs about 9. The next zero costs 2.3 more.",
     "Beyond every bound": "The share goes to 0 and its −log grows with the lead of the wrong class, one for one.",
 })
 def sure_and_wrong():
@@ -128,7 +131,8 @@ def knowing_nothing():
 @asks("`nn.CrossEntropyLoss` is handed `p`, the probabilities, in place of the logits. What will it say?", {
     "It raises an error": "It cannot know: probabilities are three floating numbers, and so are logits.",
     "0.3527, as before": "It would, if a softmax of shares left them as they are. But it evens them out.",
-    "Less than 0.3527": "One could hope for a bonus for work already done. But the second softmax evens the shares out.",
+    "Less than 0.3527":
+        "One could hope for a bonus for work already done. But the second softmax evens the shares out.",
     "More than 0.3527": "The second softmax sees numbers that differ by less than 1 and returns nearly even shares.",
 })
 def softmax_twice():
@@ -140,8 +144,8 @@ def softmax_twice():
 @asks("Ten images. Model A gives every label a share of 0.7028. Model B gives nine labels 0.999 and the tenth 0.0001. "
       "Whose mean loss is lower?", {
     "A, the careful one": "Nine answers near 1 save A's 0.35 nine times. One share of 0.0001 costs more than all that.",
-    "B: nine of ten are all but perfect": "It has more right, and its accuracy may be higher. But −log makes a sure "
-                                          "mistake very dear.",
+    "B: nine of ten are all but perfect":
+        "It has more right, and its accuracy may be higher. But −log makes a sure mistake very dear.",
     "Both the same": "They would be close, if shares were averaged. It is their logarithms that are.",
 })
 def tie_cross_entropy():
@@ -157,15 +161,17 @@ def tie_cross_entropy():
 
 @asks("Softmax gave class 1 a share of 0.7028 and class 2, whose logit is 0.1, one of 0.0387. What will sigmoid give "
       "them?", {
-    "Less to both": "Three classes, three answers, and so it seems that each must get less. Sigmoid does not share "
-                    "anything out.",
-    "More to class 1, less to class 2": "That is what a sharper softmax would do. Sigmoid looks at each logit by itself.",
+    "Less to both":
+        "Three classes, three answers, and so it seems that each must get less. Sigmoid does not share anything out.",
+    "More to class 1, less to class 2":
+        "That is what a sharper softmax would do. Sigmoid looks at each logit by itself.",
     "More to both": "No class has to leave anything to another: a logit above 0 is more than a half already.",
 })
 def more_or_less():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]
     more = (bool(s[1] > p[1]), bool(s[2] > p[2]))
-    return {(True, True): "More to both", (True, False): "More to class 1, less to class 2", (False, False): "Less to both"}[more], (
+    choices = {(True, True): "More to both", (True, False): "More to class 1, less to class 2", (False, False): "Less to both"}
+    return choices[more], (
         f"{number(float(s[1]))} to class 1 and {number(float(s[2]))} to class 2")
 
 
@@ -181,22 +187,24 @@ def sigmoid_of_0():
 @asks("You move one logit of three. How many sigmoids move, and how many softmax shares?", {
     "One sigmoid, one share": "The shares have a sum in common, so one cannot move alone.",
     "One sigmoid, three shares": "Each sigmoid has its own logit and no other. The shares have the sum in common.",
-    "Three sigmoids, three shares": "The three come in one tensor, like the shares. But no sum over classes is in the "
-                                    "formula of sigmoid.",
+    "Three sigmoids, three shares":
+        "The three come in one tensor, like the shares. But no sum over classes is in the formula of sigmoid.",
 })
 def what_moves():
     moved = LOGITS + torch.tensor([[0.0, -1.0, 0.0]])
     s, p = (int((f(LOGITS) != f(moved)).sum()) for f in (torch.sigmoid, lambda z: torch.softmax(z, dim=1)))
-    return {(1, 1): "One sigmoid, one share", (1, 3): "One sigmoid, three shares", (3, 3): "Three sigmoids, three shares"}[s, p], (
-        f"{s} and {p} when logit 1 falls by 1")
+    choices = {(1, 1): "One sigmoid, one share", (1, 3): "One sigmoid, three shares", (3, 3): "Three sigmoids, three shares"}
+    return choices[s, p], f"{s} and {p} when logit 1 falls by 1"
 
 
 @asks("The three sigmoids sum to more than 1. You divide each by their sum. Do you get softmax's shares?", {
-    "Yes": "Both sum to 1 then, which looks like the whole difference. But the ratios are not the same: softmax's are "
-           "powers of e.",
-    "No, though the order of the classes is the same": "Sigmoid and softmax both grow with the logit, so they rank the "
-                                                      "classes alike. The numbers differ.",
-    "No, and even the order can change": "Different functions, so why not? Because both only grow where the logit does.",
+    "Yes":
+        "Both sum to 1 then, which looks like the whole difference. But the ratios are not the same: softmax's are "
+        "powers of e.",
+    "No, though the order of the classes is the same":
+        "Sigmoid and softmax both grow with the logit, so they rank the classes alike. The numbers differ.",
+    "No, and even the order can change":
+        "Different functions, so why not? Because both only grow where the logit does.",
 })
 def tie_sigmoid():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]
@@ -212,8 +220,9 @@ def tie_sigmoid():
 @asks("`nn.BCEWithLogitsLoss` will refuse the label `tensor([1])`. What is wrong with it, from this loss's point of "
       "view?", {
     "Its value": "1 is a fine value for a target: it says *there*. There are just not enough of them.",
-    "Its dtype": "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something "
-                 "else first.",
+    "Its dtype":
+        "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something else "
+        "first.",
     "Its shape": "Three logits are three questions, and the label holds one number.",
 })
 def what_is_wrong():
@@ -224,8 +233,8 @@ def what_is_wrong():
     return "Its shape" if "size" in said else "Its dtype" if "type" in said else "Its value", f"“{said}”"
 
 
-@asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will torch "
-      "say?", {
+@asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will "
+      "torch say?", {
     "An error, another one": "It now has what it asked for. Torch can check a shape, but not what you meant.",
     "0.9733": "That is the loss of *no, yes, no*. The repeated label says *yes, yes, yes*.",
     "Another number, without an error": "It answers the question that you asked: are all three classes there?",
@@ -236,8 +245,9 @@ def expanded():
 
 
 @asks("Can a cross-entropy be negative?", {
-    "Never": "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not "
-             "check that they are.",
+    "Never":
+        "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check "
+        "that they are.",
     "Yes, when the model is very good": "A very good model gets close to 0, and not below.",
     "Yes, when a target lies outside 0 … 1": "Then 1 − y is below 0, and its term counts the wrong way round.",
 })
@@ -250,13 +260,13 @@ def negative():
             f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
 
 
-@asks("`F.one_hot(labels)` without `num_classes`: training runs for an hour, then stops at a shape error. Why so late?", {
-    "Some batch has no image of the last class": "The width is the largest label in the batch plus one. Batches in "
-                                                 "which the last "
-                                                 "class occurs are fine.",
+@asks("`F.one_hot(labels)` without `num_classes`: training runs for an hour, then stops at a shape error. Why so "
+      "late?", {
+    "Some batch has no image of the last class":
+        "The width is the largest label in the batch plus one. Batches in which the last class occurs are fine.",
     "The labels have the wrong dtype": "Then it would fail on the first batch.",
-    "The batch size changed": "The last batch is often smaller. But rows are not the trouble: each label gets one, "
-                              "however many there are.",
+    "The batch size changed":
+        "The last batch is often smaller. But rows are not the trouble: each label gets one, however many there are.",
 })
 def tie_target():
     widths = [F.one_hot(torch.tensor(labels)).shape[1] for labels in ([0, 2, 1], [0, 1, 1])]
@@ -270,8 +280,9 @@ def tie_target():
 @asks("The sigmoids are 0.8808, 0.9526 and 0.5250, and only class 1 is true. Which of the three binary losses is the "
       "largest?", {
     "Class 0's": "It is not there, and the model says 0.8808 that it is: 1 − 0.8808 is left for the truth.",
-    "Class 1's": "It is the true class, and in cross-entropy only that one counts. But its answer, 0.9526 for *there*, "
-                 "is the best of the three.",
+    "Class 1's":
+        "It is the true class, and in cross-entropy only that one counts. But its answer, 0.9526 for *there*, is the "
+        "best of the three.",
     "Class 2's": "0.5250 is the least sure answer. But not being sure is cheaper than being sure and wrong.",
 })
 def which_is_largest():
@@ -293,8 +304,9 @@ def sure_of_nothing():
 
 
 @asks("`nn.BCEWithLogitsLoss` is handed the sigmoids in place of the logits. What will it say?", {
-    "It raises an error": "`nn.BCELoss` would, the other way round, since most logits are no probabilities. But any "
-                          "float can be a logit.",
+    "It raises an error":
+        "`nn.BCELoss` would, the other way round, since most logits are no probabilities. But any float can be a "
+        "logit.",
     "0.9733, as before": "It would, if sigmoid left a probability as it is. It takes 0.8808 for a logit.",
     "Another number": "Sigmoids lie in 0 … 1, and a second sigmoid makes 0.5 … 0.73 of them: nobody is ever sure.",
 })
@@ -306,8 +318,7 @@ def sigmoid_twice():
 @asks("All three logits are 0: a coin toss for each class. What will `nn.BCEWithLogitsLoss` say, whatever is true?")
 def coin_toss():
     half = torch.tensor(0.5)
-    return float(BCE(torch.zeros(1, 3), TARGET)), "Each answer gives a half to the truth: −log ½ = log 2, three times, "
-                                                  "and so the mean.", {
+    return float(BCE(torch.zeros(1, 3), TARGET)), "Each answer gives a half to the truth: −log ½ = log 2.", {
         0.5: "this is the probability. The loss is −log of it.",
         float(CE(torch.zeros(1, 3), LABEL)): "this is log 3, the price of guessing one of three. Here each question "
                                              "has two answers.",
@@ -318,12 +329,12 @@ def coin_toss():
 
 
 @asks("On the same logits, BCE says 0.9733 and CE 0.3527. Why is BCE larger here?", {
-    "BCE takes sigmoid, and sigmoid gives class 1 less": "It gives class 1 more: 0.9526 against 0.7028. Class 1 alone "
-                                                         "would cost 0.0486.",
-    "BCE also asks about the classes that are not there": "Two of its three losses are about classes 0 and 2, and the "
-                                                          "model said yes to both.",
-    "BCE is a sum over classes, CE a mean": "BCE is a mean by default. It is the mean of three losses, though, and CE "
-                                            "is one.",
+    "BCE takes sigmoid, and sigmoid gives class 1 less":
+        "It gives class 1 more: 0.9526 against 0.7028. Class 1 alone would cost 0.0486.",
+    "BCE also asks about the classes that are not there":
+        "Two of its three losses are about classes 0 and 2, and the model said yes to both.",
+    "BCE is a sum over classes, CE a mean":
+        "BCE is a mean by default. It is the mean of three losses, though, and CE is one.",
 })
 def tie_bce():
     losses = F.binary_cross_entropy_with_logits(LOGITS, TARGET, reduction="none")[0]
@@ -339,10 +350,10 @@ def tie_bce():
 
 @asks("Class 1 is true. Which logits must come down to bring BCE below 0.3527, the value of CE?", {
     "Logit 0 alone is enough": "It is the sure mistake, and makes up most of the sum.",
-    "Both logit 0 and logit 2": "Both are answered wrongly, so both seem to be needed. But the two losses are far from "
-                                "equal.",
-    "No logit can: BCE is always larger": "It is larger here. BCE and CE are about different questions, and either can "
-                                          "be the larger one.",
+    "Both logit 0 and logit 2":
+        "Both are answered wrongly, so both seem to be needed. But the two losses are far from equal.",
+    "No logit can: BCE is always larger":
+        "It is larger here. BCE and CE are about different questions, and either can be the larger one.",
 })
 def below_ce():
     def lowest(*moved):
@@ -394,8 +405,8 @@ def fits(loss: nn.Module, logits: torch.Tensor, targets: dict[str, torch.Tensor]
 
 @asks("Photos of animals, exactly one of ten kinds on each. Which loss, and which answer?", {
     "CrossEntropyLoss and argmax": "One question with ten answers: the classes compete, and the largest wins.",
-    "BCEWithLogitsLoss and a threshold": "It runs. But it may answer with two animals or none, and it does not know "
-                                         "that only one can be right.",
+    "BCEWithLogitsLoss and a threshold":
+        "It runs. But it may answer with two animals or none, and it does not know that only one can be right.",
     "BCEWithLogitsLoss and softmax": "Softmax goes with the other loss: sigmoid is inside this one.",
 })
 def round_animals():
@@ -408,8 +419,8 @@ def round_animals():
 
 @asks("X-ray images with any number of 14 findings on each, often none. Which loss, and which answer?", {
     "CrossEntropyLoss and argmax": "Argmax names one finding on every image, on a healthy one too.",
-    "CrossEntropyLoss and a threshold on softmax": "Two findings at once get at most a half each, so a threshold of "
-                                                   "0.5 misses one of them or both.",
+    "CrossEntropyLoss and a threshold on softmax":
+        "Two findings at once get at most a half each, so a threshold of 0.5 misses one of them or both.",
     "BCEWithLogitsLoss and a threshold": "Fourteen questions, each with its own yes or no: none, one or many.",
 })
 def round_findings():
@@ -428,7 +439,8 @@ def round_findings():
 })
 def round_labels():
     labels = torch.arange(32) % 10
-    return fits(CE, torch.zeros(32, 10), {"[32] long": labels, "[32, 1] long": labels.unsqueeze(1), "[32, 10] long": F.one_hot(labels, 10)})
+    return fits(CE, torch.zeros(32, 10), {
+        "[32] long": labels, "[32, 1] long": labels.unsqueeze(1), "[32, 10] long": F.one_hot(labels, 10)})
 
 
 @asks("32 images, 14 findings, any number on each. What does `nn.BCEWithLogitsLoss` want as its target?", {
@@ -456,9 +468,9 @@ def round_floor():
 @asks("Training goes well, and the loss is −12. What happened?", {
     "The model is better than perfect": "Perfect is 0: the truth gets a probability of 1, and −log 1 = 0.",
     "Targets outside 0 … 1": "With a target of 255 the second term is multiplied by −254, and pays for certainty.",
-    "The minus was forgotten": "That makes a loss negative too, in one's own code. But then a lower loss means a "
-                               "smaller probability for "
-                              "the truth, and the answers get worse.",
+    "The minus was forgotten":
+        "That makes a loss negative too, in one's own code. But then a lower loss means a smaller probability for the "
+        "truth, and the answers get worse.",
 })
 def round_negative():
     best = float(BCE(100 * (2 * TARGET - 1), TARGET))
@@ -468,7 +480,7 @@ def round_negative():
 
 
 @asks("You change `reduction` from `mean` to `sum`, with 64 images and `nn.CrossEntropyLoss`. By what factor does the "
-      "gradient change?")
+     "gradient change?")
 def round_reduction():
     z = torch.linspace(-1, 1, 64 * 3).reshape(64, 3)
     labels, gradients = torch.arange(64) % 3, []
@@ -476,8 +488,8 @@ def round_reduction():
         moved = z.clone().requires_grad_()
         nn.CrossEntropyLoss(reduction=reduction)(moved, labels).backward()
         gradients.append(moved.grad.norm())
-    return float(gradients[0] / gradients[1]), "The mean divides by the number of images. Keep the learning rate, and "
-                                               "the steps grow by as much.", {
+    return float(gradients[0] / gradients[1]), (
+        "The mean divides by the number of images. Keep the learning rate, and the steps grow by as much."), {
         1.0: "the direction stays, and so it is tempting to think that nothing changes. The length does.",
         1 / 64: "the other way round: the sum is the larger one.",
         192.0: "this is 64 · 3. BCE averages over images *and* classes, CE over images only.",
@@ -486,20 +498,20 @@ def round_reduction():
 
 @asks("Once more: why does `nn.CrossEntropyLoss` say 0.3527 and `nn.BCEWithLogitsLoss` 0.9733 on the same logits?", {
     "One is a mean, the other a sum": "Both are means, over one image here. CE has one loss to average, BCE three.",
-    "One three-class loss, and the mean of three two-class losses": "Three classes compete for one share each, or each "
-                                                                    "answers yes or no for itself.",
-    "The same loss with another rounding": "They agree in the true class only so far that both take −log of its "
-                                           "probability. It is another probability.",
+    "One three-class loss, and the mean of three two-class losses":
+        "Three classes compete for one share each, or each answers yes or no for itself.",
+    "The same loss with another rounding":
+        "They agree in the true class only so far that both take −log of its probability. It is another probability.",
 })
 def round_why():
     ce, terms = -torch.softmax(LOGITS, dim=1)[0, 1].log(), [
         F.cross_entropy(torch.tensor([[0.0, z]]), torch.tensor([y])) for z, y in zip(ARTICLE, (0, 1, 0))]
     mean = torch.stack(terms).mean()
     right = torch.isclose(ce, CE(LOGITS, LABEL)) and torch.isclose(mean, BCE(LOGITS, TARGET))
-    return ("One three-class loss, and the mean of three two-class losses" if right else "The same loss with another "
-                                                                                         "rounding",
+    return ("One three-class loss, and the mean of three two-class losses" if right else "The same loss with another rounding",
             f"−log {number(float(torch.softmax(LOGITS, dim=1)[0, 1]))} = {number(float(ce))}, and "
             f"({' + '.join(number(float(term)) for term in terms)}) / 3 = {number(float(mean))}")
 
 
-CLOSING_ROUND = [round_animals, round_findings, round_labels, round_targets, round_floor, round_negative, round_reduction, round_why]
+CLOSING_ROUND = [round_animals, round_findings, round_labels, round_targets,
+                 round_floor, round_negative, round_reduction, round_why]
