@@ -173,6 +173,25 @@ def test_a_wrong_function_is_told_so_in_the_page(opened, name):
     assert last.locator(".wrong").count() and not notebook.page.locator(".jp-OutputArea-output[data-mime-type*=error]").count()
 
 
+def test_predictions_reveal_their_answer_to_mouse_and_keyboard(notebook):
+    for prediction in notebook.page.locator(".prediction").all():
+        choices, box, status = prediction.locator("button").all(), prediction.locator("input"), prediction.get_by_role("status")
+        assert prediction.get_by_text("Predict.").is_visible() and not status.count(), "nothing is told before"
+        marks = set()
+        for k, choice in enumerate(choices):
+            if box.count():
+                box.fill("1,5")
+                box.press("Enter")
+            elif k % 2:
+                choice.press("Space")
+            else:
+                choice.click()
+            notebook.settle()
+            marks.add(status.inner_text()[0])
+            assert "Answer: " in status.inner_text()
+        assert marks == ({"✗"} if box.count() else {"✓", "✗"})
+
+
 # Elements of an explorer that stick out of it, hide a part of their text, or lie over one another.
 MISPLACED = """explorer => {
     const bad = [], whole = explorer.getBoundingClientRect();
@@ -198,7 +217,8 @@ def test_nothing_overlaps_or_is_cut_off(notebook, width):
     notebook.page.set_viewport_size({"width": width, "height": 1000})
     try:
         notebook.press("saturated")
-        assert notebook.explorer.evaluate(MISPLACED) == []
+        for box in notebook.page.locator(".explorer, .prediction").all():
+            assert box.evaluate(MISPLACED) == []
         for slider in notebook.explorer.locator(".noUi-target").all():
             assert slider.bounding_box()["width"] > 100, "too short to drag"
     finally:
@@ -210,7 +230,7 @@ def test_axe_finds_nothing_serious(notebook, theme):
     notebook.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
     notebook.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str('Light' in theme).lower()}'")
     notebook.page.wait_for_timeout(300)
-    found = Axe().run(notebook.page, context={"include": [[".explorer"]]}).response["violations"]
+    found = Axe().run(notebook.page, context={"include": [[".explorer"], [".prediction"]]}).response["violations"]
     assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
 
 

@@ -220,4 +220,4 @@ def test_every_mistake_is_made_on_purpose_and_its_look_and_its_fix_are_told(mist
     (k,) = [k for k, cell in enumerate(cells) if cell.cell_type == "code" and source in cell.source and cost in outputs_of(cell)][:1]
     after = "\n".join(cell.source for cell in cells[k + 1:] if cell.cell_type == "markdown")
     section = re.split(r"^## ", after, flags=re.M)[0]
-    assert mistake in ("printed typo", "label for BCE") or ("**From outside:**" in section and re.search(r"\*\*[Tt]he fix", section))
+    assert mistake == "label for BCE" or ("**From outside:**" in section and re.search(r"\*\*[Tt]he fix", section))

@@ -30,7 +30,7 @@ def test_a_right_choice_is_told_so_with_torchs_numbers_and_the_other_temptations
     prediction.buttons["Two"].click()
     page = prediction.page.value
     assert "✓ Right." in page and "✗" not in page
-    for said in ("<b>“Two”</b> why two Torch says 2 of 3.", "“One”: why one", "“Three”: why <code>three</code> &amp; more"):
+    for said in ("<b>Answer: Two.</b> why two Torch says 2 of 3.", "“One”: why one", "“Three”: why <code>three</code> &amp; more"):
         assert said in page
 
 
@@ -39,7 +39,7 @@ def test_a_wrong_choice_is_told_why_it_is_tempting_and_what_is_right():
     prediction.buttons["Three"].click()
     page = prediction.page.value
     assert "✗ “Three”: why <code>three</code>" in page and page.count("why <code>three") == 1
-    assert "<b>“Two”</b> why two" in page and "“One”: why one" in page and "✓" not in page
+    assert "<b>Answer: Two.</b> why two" in page and "“One”: why one" in page and "✓" not in page
 
 
 def test_the_choice_and_the_right_one_are_marked_and_another_click_moves_the_mark():
@@ -62,17 +62,23 @@ def test_a_number_may_be_near(text):
 
 
 @pytest.mark.parametrize("text, sentence", [
-    ("0.477", "✗ 0.4770: base 10"), ("0.5", "✗ 0.5000: a half"), ("3", "✗ 3.0000: too high."), ("−1", "✗ −1.0000: too low."),
+    ("0.477", "✗ 0.4770: base 10"), ("0.5", "✗ 0.5000: a half"), ("3", "✗ 3: too high."), ("−1", "✗ −1: too low."),
 ])
 def test_a_wrong_number_is_told_which_mistake_it_is_or_in_which_direction(text, sentence):
     page = answered(guess(), text)
-    assert sentence in page and "<b>1.0986</b> It is log 3." in page
+    assert sentence in page and "<b>Answer: 1.0986.</b> It is log 3." in page
 
 
 @pytest.mark.parametrize("text", ["", "abc", "nan", "inf", "log 3", "1e999"])
 def test_what_is_no_number_gets_a_sentence_and_reveals_nothing(text):
     page = answered(guess(), text)
     assert f"✗ “{text}” is not a number: write one such as 0.5, then press Answer." in page and "1.0986" not in page
+
+
+def test_enter_answers_too():
+    prediction = guess()
+    prediction.number.value = "1.1"  # the box sends its value when Enter is pressed
+    assert "✓ Right." in prediction.page.value
 
 
 def test_numbers_as_people_type_them():

@@ -104,7 +104,7 @@ def test_every_wrong_answer_has_feedback_of_its_own(name):
         right, because, tempting = asked.answer()
         assert because.endswith(".") and len(set(tempting.values())) >= 2
         assert not any(abs(a - b) < 0.03 for a in [right, *tempting] for b in tempting if a is not b)
-        answers = {f"{wrong:.6f}": f"✗ {wrong:.4f}: " for wrong in tempting}
+        answers = {f"{wrong:.6f}": f"✗ {wrong:.4f}".removesuffix(".0000") + ": " for wrong in tempting}
     else:
         assert 2 <= len(asked.choices) <= 4
         assert all(why.endswith((".", "?")) for why in asked.choices.values())

@@ -19,13 +19,14 @@ CSS = f"""<style>
 .prediction {{ max-width: 1100px; border-left: 6px solid #0072B2; padding: 4px 0 4px 14px; overflow: hidden; }}
 .prediction .widget-html-content {{ font-size: 17px; line-height: 1.45; color: var(--jp-content-font-color1, inherit); }}
 .prediction p {{ margin: 4px 0; }}
-.prediction code {{ font-size: 16px; background: none; color: inherit; }}
+.prediction .widget-html-content code {{ font-size: 16px !important; background: none; color: inherit; }}
 .prediction .widget-button {{ font-size: 17px; text-align: left; white-space: normal; overflow-wrap: anywhere; height: auto;
   line-height: 1.35; padding: 5px 12px; }}
 .prediction .widget-button.chosen {{ font-weight: bold; box-shadow: inset 0 0 0 2px currentColor; }}
 .prediction .widget-button.right::before {{ content: "✓ "; }}
 .prediction .widget-button.chosen:not(.right)::before {{ content: "✗ "; }}
-.prediction .widget-text input {{ font-size: 17px; }}
+.prediction .widget-text input, .prediction .widget-text label {{ font-size: 17px; }}
+.prediction .widget-text label {{ color: var(--jp-content-font-color1, inherit); }}
 .prediction button:focus-visible, .prediction input:focus-visible {{
   outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: -3px; }}
 .prediction .wrong {{ border-left: 6px solid {WRONG}; padding-left: 10px; }}
@@ -46,8 +47,9 @@ class Prediction(widgets.VBox):
 
     def __init__(self, question: str, choices: dict[str, str] | None, answer: Callable):
         self.question, self.choices, self.answer = question, choices, answer
-        self.number = widgets.Text(placeholder="a number", description="your number", layout={"width": "260px"},
-                                   style={"description_width": "max-content"})
+        self.number = widgets.Text(placeholder="a number", description="your number", layout={"width": "300px"},
+                                   style={"description_width": "max-content"}, continuous_update=False)
+        self.number.observe(lambda change: self._reveal(change["new"]), "value")  # when Enter is pressed
         self.buttons = {choice: widgets.Button(description=choice, layout={"width": "auto", "min_width": "120px"})
                         for choice in choices or ["Answer"]}
         for choice, button in self.buttons.items():
@@ -83,12 +85,12 @@ class Prediction(widgets.VBox):
                     (button.add_class if there else button.remove_class)(mark)
         else:
             right, because, tempting = self.answer()
-            same, name = near, number
+            same, name = near, lambda value: number(value).removesuffix(".0000")
         told = []
         if given is not None:
             why = next((why for wrong, why in tempting.items() if same(given, wrong)), None)
             told.append("✓ Right." if same(given, right) else f"✗ {name(given)}: {why or direction(given, right)}")
-        told.append(f"**{name(right)}** {because}")
+        told.append(f"**Answer: {name(right).strip('“”')}.** {because}")
         return told + [f"{name(wrong)}: {why}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
