@@ -60,7 +60,7 @@ BROKEN = {
 }
 
 
-@pytest.fixture(params=[key for key in BROKEN])
+@pytest.fixture(params=list(BROKEN))
 def broken(request):
     """(a function, what must be said of it)"""
     return BROKEN[request.param]

@@ -16,8 +16,8 @@ LIVE_VIEW = "application/vnd.jupyter.widget-view+json"  # its id is random, and 
 
 def refresh(path: pathlib.Path) -> None:
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, record_timing=False, store_widget_state=False, coalesce_streams=True, extra_arguments=["--log-level=40"],
-                   resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(notebook, timeout=120, record_timing=False, store_widget_state=False, coalesce_streams=True,
+                   extra_arguments=["--log-level=40"], resources={"metadata": {"path": str(path.parent)}}).execute()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

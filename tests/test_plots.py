@@ -42,9 +42,9 @@ def test_summands_have_the_decimals_they_need():
 
 
 def test_a_class_looks_the_same_everywhere():
-    _, ax, move = drawn()
+    _, ax, _ = drawn()
     assert [label.get_text() for label in ax.get_xticklabels()] == ["class 0", "class 1", "class 2"]
-    ghosts, bars, edges = ax.containers
+    _, bars, _ = ax.containers
     assert [bar.get_facecolor()[:3] for bar in bars] == [to_rgb(c) for c in ("#0072B2", "#E69F00", "#009E73")]
     assert [bar.get_hatch() for bar in bars] == ["//", "..", "xx"]
     orders = [[artist.get_zorder() for artist in group] for group in ax.containers]
@@ -96,7 +96,7 @@ def test_a_dot_above_the_axis_stays_at_its_edge_and_says_so():
 
 
 def test_the_painter_shows_what_moved_and_nothing_of_what_was():
-    figure, ax, move = drawn()
+    figure, _, move = drawn()
     move([0.2, 0.7, 0.1])
     paint = plots.painter(figure)
     first = paint()
@@ -108,7 +108,7 @@ def test_the_painter_shows_what_moved_and_nothing_of_what_was():
 
 
 def test_the_palette_keeps_every_colour_as_it_is():
-    figure, ax, move = drawn()
+    figure, _, move = drawn()
     move([1, 1, 1], ghost=[0.5, 0.5, 0.5])
     picture = pixels(plots.painter(figure)())
     assert (picture[0, 0] == 255).all(), "the background is white"

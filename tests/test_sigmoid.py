@@ -50,7 +50,7 @@ def test_extreme_logits():
 
 @pytest.mark.parametrize("function", [sigmoid, log_sigmoid])
 def test_bad_logits(function):
-    with pytest.raises(TypeError, match="logits has dtype torch.int64"):
+    with pytest.raises(TypeError, match=r"logits has dtype torch\.int64"):
         function(torch.tensor([1, 2]))
 
 

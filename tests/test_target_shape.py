@@ -56,7 +56,7 @@ MENDED = {"F.one_hot(label, num_classes=3).float()": F.one_hot(torch.tensor([1])
 
 @pytest.mark.parametrize("form, loss", EVERY)
 def test_what_the_mend_says_to_write_works(form, loss):
-    part, mend = misfit(loss, LOGITS, FORMS[form])
+    _, mend = misfit(loss, LOGITS, FORMS[form])
     if "write " not in mend:
         return
     code = mend.split("write ")[1]
@@ -125,7 +125,7 @@ def test_explorer_shows_torchs_answer_for_every_choice(form, loss, texts):
     _drawn(explorer.figure.axes[0], FORMS[form], part)
     assert (f"the {part} do" in explorer.words) == (part != "")
     target = FORMS[form]
-    assert f"target  shape {str(list(target.shape)):8} {str(target.dtype)[6:]}" in explorer.words
+    assert f"target  shape {list(target.shape)!s:8} {str(target.dtype)[6:]}" in explorer.words
     red = [text for text in explorer.figure.axes[0].texts if text.get_color() == "#D55E00" and text.get_text()]
     assert bool(red) == (part != "")
 
