@@ -1,14 +1,15 @@
 # make lab      open JupyterLab at the first notebook      make test     run every notebook and test
 # make refresh  re-execute and save every notebook         make bench    how fast the explorers follow the hand
+# make lint     code, workflows and forms                  make address REPO=someone/name    set the repository's address
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab or pytest.
 
 PYTHON ?= python3
 BIN := .venv/bin
-TORCH := $(shell grep '^torch==' requirements.txt)
+TORCH := $(shell grep '^torch' requirements.txt)
 # Plain torch on Linux is the CUDA build, gigabytes of it.  This index has the CPU build; an installed GPU build stays.
 CPU := https://download.pytorch.org/whl/cpu
 
-.PHONY: lab test refresh bench
+.PHONY: lab test refresh bench lint address
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -22,14 +23,34 @@ refresh: .venv/lab
 bench: .venv/test
 	$(BIN)/python -m tests.bench
 
-.venv/lab: requirements.txt
+lint: .venv/lint
+	$(BIN)/ruff check --quiet
+	$(BIN)/zizmor --offline --quiet --persona pedantic .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+address:
+	@echo '$(REPO)' | grep -qxE '[A-Za-z0-9-]+/[A-Za-z0-9._-]+' || { echo 'Which repository?  make address REPO=someone/name'; exit 2; }
+	git grep -lz 'OWNER/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g'  # [R], or this line would change too
+
+.venv/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is wanted, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(BIN)/python -m pip install -q --no-deps $(TORCH)
+	touch $@
+
+.venv/lab: requirements.txt | .venv/python
+	$(BIN)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(BIN)/python -m pip install -q --no-deps $(TORCH) || \
+	{ echo '$(TORCH) was not found.  Is there a network?  And has it a build for '"$$($(BIN)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')"'?  If not: rm -r .venv; make PYTHON=python3.12'; exit 1; }
 	$(BIN)/python -m pip install -q -r requirements.txt
 	$(BIN)/python -c 'import matplotlib.font_manager'  # builds the font cache now, not in a cell
 	touch $@
 
 .venv/test: .venv/lab requirements-test.txt
 	$(BIN)/python -m pip install -q -r requirements-test.txt
+	touch $@
+
+.venv/lint: requirements-lint.txt | .venv/python
+	$(BIN)/python -m pip install -q -r requirements-lint.txt
 	touch $@

@@ -15,7 +15,9 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).parent.parent
-CHROME = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+CHROME = next(filter(None, map(shutil.which, (
+    "chromium", "chromium-browser", "google-chrome", "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", r"C:\Program Files\Google\Chrome\Application\chrome.exe"))), None)
 
 
 @contextlib.contextmanager

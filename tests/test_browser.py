@@ -18,7 +18,7 @@ from utils.target_shape import FORMS, LOSSES
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 if CHROME is None and os.environ.get("CI") != "true":
-    pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
+    pytest.skip("no Chromium or Chrome on this machine: install one for the browser tests", allow_module_level=True)
 
 ARTICLE = {"logit 0": 2.0, "logit 1": 3.0, "logit 2": 0.1, "temperature T": 1.0, "label": "1", "class 0 is true": False,
            "class 1 is true": True, "class 2 is true": False, "reduction": "mean", "threshold": 0.5,
@@ -88,12 +88,29 @@ def moved(notebook, act):
 
 
 @pytest.fixture(scope="session")
-def opened():
-    """opened(name): the notebook with all its cells run, opened once."""
+def browser():
     assert CHROME, "CI needs Chromium or Chrome: .ci/run installs it"
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def opened(browser):
+    """opened(name): the notebook with all its cells run, opened once."""
     notebooks = {}
-    with jupyterlab() as lab, chromium() as browser:
+    with jupyterlab() as lab:
         yield lambda name: notebooks.get(name) or notebooks.setdefault(name, Notebook(lab, browser, name))
+
+
+@pytest.fixture(autouse=True)
+def picture_of_a_failure(request, browser):
+    """failed/ keeps what the page looked like when a test failed; the workflow uploads it."""
+    before = request.session.testsfailed
+    yield
+    if request.session.testsfailed > before:
+        for page in (page for context in browser.contexts for page in context.pages):
+            if page.url.split("/")[-1].removesuffix(".ipynb") in request.node.name:
+                page.screenshot(path=ROOT / "failed" / f"{request.node.name}.png")
 
 
 @pytest.fixture(params=NAMES)

@@ -1,0 +1,104 @@
+"""What a maintainer relies on: make's own sentences, the address, and the shell inside the workflow, run as GitHub runs it."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+if sys.platform == "win32":
+    pytest.skip("make, perl and bash are wanted", allow_module_level=True)
+
+ROOT = pathlib.Path(__file__).parent.parent
+JOBS = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf8"))["jobs"]
+PLACEHOLDER = "OWNER" + "/REPO"  # in two halves, or make address would change this line too
+
+
+@pytest.fixture
+def run(tmp_path):
+    """run(command, …): its exit code and all it says, in a folder with the Makefile and the requirements."""
+    for name in ("Makefile", "requirements.txt", "requirements-test.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    def run(*command, **environment):
+        done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"MAKEFLAGS": ""} | environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+    return run
+
+
+def script(job: str, name: str) -> tuple:
+    """A step of the workflow as the command that GitHub makes of it."""
+    return "bash", "-e", "-c", next(step["run"] for step in JOBS[job]["steps"] if step.get("name") == name)
+
+
+def program(path: pathlib.Path, source: str) -> str:
+    path.write_text("#!/bin/sh\n" + source, encoding="utf8")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run, tmp_path):
+    (tmp_path / "notebook.ipynb").write_text(f'["https://example.org/{PLACEHOLDER}/x", "{PLACEHOLDER}.git"]', encoding="utf8")
+    run("git", "init", "-q")
+    run("git", "add", ".")
+    makefile = (tmp_path / "Makefile").read_text(encoding="utf8")
+    demand = script("lint", "The repository's address is set")
+    code, says = run(*demand, GITHUB_REPOSITORY="someone/name")
+    assert code == 1 and "notebook.ipynb:1:" in says and "make address REPO=someone/name" in says
+    assert run("make", "address", "REPO=someone/na.me-1")[0] == 0
+    assert (tmp_path / "notebook.ipynb").read_text(encoding="utf8") == (
+        '["https://example.org/someone/na.me-1/x", "someone/na.me-1.git"]')
+    assert (tmp_path / "Makefile").read_text(encoding="utf8") == makefile
+    assert run(*demand) == (0, "")
+
+
+@pytest.mark.parametrize("wrong", ["", "name", "https://example.org/someone/name", "some one/name", "a/b/c"])
+def test_an_address_that_is_none_is_refused(run, wrong):
+    code, says = run("make", "address", f"REPO={wrong}")
+    assert code == 2 and says.startswith("Which repository?  make address REPO=someone/name\n")
+
+
+def test_an_old_python_is_told_so(run, tmp_path):
+    old = program(tmp_path / "python3.10", f'exec {sys.executable} -c '
+                  '"import sys; sys.version_info, sys.version = (3, 10, 13), \'3.10.13 (main)\'; exec(sys.argv[1])" "$2"\n')
+    code, says = run("make", "lab", f"PYTHON={old}")
+    assert code == 2 and says.startswith(f"Python 3.11 or newer is wanted, {old} is 3.10.13: try make PYTHON=python3.12\n")
+
+
+def test_without_a_network_or_a_build_of_torch_it_says_which_to_look_at(run, tmp_path):
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/python").touch()
+    program(tmp_path / ".venv/bin/python", f'exec {sys.executable} "$@"\n')
+    (tmp_path / "requirements.txt").write_text("torch==0.0.1\n", encoding="utf8")  # which nobody has
+    code, says = run("make", "lab", PIP_NO_INDEX="1", PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull)
+    assert code == 2
+    assert re.search(r"\ntorch==0.0.1 was not found.  Is there a network\?  And has it a build for Python 3\.\d+\.\d+ on .*\nmake", says)
+    assert not (tmp_path / ".venv/lab").exists()
+
+
+def test_every_file_names_the_same_oldest_python():
+    oldest = JOBS["test"]["strategy"]["matrix"]["python"][0]
+    assert f"Python {oldest} or newer" in (ROOT / "README.md").read_text(encoding="utf8")
+    assert f">= ({oldest.replace('.', ', ')})" in (ROOT / "Makefile").read_text(encoding="utf8")
+    assert f'"py{oldest.replace(".", "")}"' in (ROOT / "ruff.toml").read_text(encoding="utf8")
+
+
+@pytest.mark.parametrize("number, wanted", [("", "issue create --title The newest releases break a test --body https://run:"),
+                                            ("7", "issue comment 7 --body https://run:")])
+def test_the_weekly_run_opens_one_issue_and_then_adds_to_it(run, tmp_path, number, wanted):
+    program(tmp_path / "gh", f'echo "$@" >>said; [ "$2" != list ] || echo "{number}"\n')
+    title = JOBS["report"]["steps"][0]["env"]["TITLE"]
+    code, _ = run(*script("report", "Open the issue, or add to it"), PATH=f"{tmp_path}:{os.environ['PATH']}", TITLE=title, RUN="https://run")
+    first, second = (tmp_path / "said").read_text(encoding="utf8").splitlines()
+    assert code == 0 and first.startswith("issue list ") and second.startswith(wanted)
+
+
+def test_no_token_that_writes_where_the_newest_releases_run():
+    assert JOBS["newest"]["permissions"] == {"contents": "read"} and JOBS["report"]["needs"] == "newest"
+    assert [name for name, job in JOBS.items() if "write" in job["permissions"].values()] == ["report"]
