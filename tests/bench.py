@@ -6,7 +6,9 @@ that swaps a 2×2 picture, and the naive way, the same picture drawn by interact
 
 import gc
 import importlib.metadata
+import json
 import math
+import os
 import platform
 import statistics
 import subprocess
@@ -16,6 +18,7 @@ from datetime import date
 
 import psutil
 import torch
+from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
 from tests.lab import ROOT, Notebook, chromium, jupyterlab
@@ -217,6 +220,44 @@ def many_classes() -> None:
     table(["classes", "kernel work per event, ms (median / p95)"], rows)
 
 
+def classroom() -> None:
+    """Kernels side by side as on a hub, each with all of notebook 5 run, then its sliders moved 50 times.  For Linux."""
+    cells = json.loads((ROOT / "notebooks/05_bce_per_class.ipynb").read_text("utf8"))["cells"]
+    begin = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    begin.append("_controls = next(out for out in Out.values() if type(out).__name__ == 'Explorer').controls")
+    drag = "for _k in range(50): _controls[f'logit {_k % 3}'].value = -6 + 0.1 * (37 * _k % 121)"
+    rows = []
+
+    def cost(kernels, code):  # CPU milliseconds of each, all at once
+        before = [sum(process.cpu_times()[:2]) for process, _, _ in kernels]
+        asked = [client.execute(code) for _, _, client in kernels]
+        for (_, _, client), sent in zip(kernels, asked):
+            while (reply := client.get_shell_msg(timeout=600))["parent_header"].get("msg_id") != sent:
+                pass
+            assert reply["content"]["status"] == "ok", reply["content"]
+        return [1e3 * (sum(process.cpu_times()[:2]) - spent) for (process, _, _), spent in zip(kernels, before)]
+
+    for threads in ({}, {"OMP_NUM_THREADS": "1"}):
+        kernels = []
+        try:
+            for count in (1, 2, 4, 8):
+                while len(kernels) < count:
+                    manager, client = start_new_kernel(
+                        cwd=str(ROOT / "notebooks"), env=os.environ | threads, stderr=subprocess.DEVNULL)
+                    kernels.append((psutil.Process(manager.provisioner.pid), manager, client))
+                    for cell in begin:
+                        cost(kernels[-1:], cell)
+                events = [spent / 50 for spent in cost(kernels, drag)]
+                memory = [process.memory_full_info() for process, _, _ in kernels]
+                rows.append([threads.get("OMP_NUM_THREADS", "not set"), count, f"{statistics.median(events):.0f}", *(
+                    f"{statistics.mean(getattr(each, kind) for each in memory) / 2**20:.0f}" for kind in ("rss", "pss", "uss"))])
+        finally:
+            for _, manager, client in kernels:
+                client.stop_channels()
+                manager.shutdown_kernel(now=True)
+    table(["OMP_NUM_THREADS", "kernels at once", "CPU ms an event", "MiB each: RSS", "PSS", "their own (USS)"], rows)
+
+
 if __name__ == "__main__":
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in (
         "torch", "matplotlib", "ipywidgets", "jupyterlab"))
@@ -226,3 +267,5 @@ if __name__ == "__main__":
     memory()
     start()
     many_classes()
+    if sys.platform == "linux":
+        classroom()
