@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from tests.conftest import BROKEN
-from utils import check, mistakes
+from utils import mistakes
 from utils.check import (
     check_bce, check_bce_target, check_bce_terms, check_cross_entropy, check_log_sigmoid, check_predict_labels,
-    check_sigmoid, check_softmax,
+    check_sigmoid, check_softmax, written,
 )
 
 CHECKS = {
@@ -242,7 +241,7 @@ def check_name(function):
 def test_the_table_above_holds_every_mistake_that_the_check_knows(check):
     topic = CHECKS[check]
     known = {known.name for known in topic.mistakes} | {fault for fault, _, _ in topic.extremes}
-    known -= {name for name in WRONG[check_bce]} if check is check_bce_terms else set()  # shared with check_bce, which shows them
+    known -= set(WRONG[check_bce]) if check is check_bce_terms else set()  # shared with check_bce, which shows them
     assert known <= set(WRONG[check]), known - set(WRONG[check])
 
 
@@ -290,13 +289,9 @@ def test_what_should_have_come_out_is_torchs_in_float64():
             shown = re.search(r"  torch   (.*)", message).group(1).partition(", ")[0].replace("−", "-")
             first = float(re.search(r"-?\d+(\.\d+)?(e-?\d+)?", shown.replace("True", "1").replace("False", "0")).group())
             given_input = next(given for given in topic.inputs + [rest for _, _, rest in topic.extremes] if all(
-                f"{key} {written}" in message for key, written in zip(topic.names, map(lambda x: check_written(x), given))))
+                f"{key} {text}" in message for key, text in zip(topic.names, (written(x, 6) for x in given))))
             exact = topic.truth(*(x.double() if torch.is_tensor(x) and x.is_floating_point() else x for x in given_input))
             assert first == pytest.approx(float(exact.flatten()[0]), abs=5.1e-5), (name, message)
-
-
-def check_written(value):
-    return check.written(value, 6)
 
 
 @pytest.mark.parametrize("stub", [lambda *_: None, lambda *_: (_ for _ in ()).throw(NotImplementedError("later"))])

@@ -207,7 +207,8 @@ BROKEN = {
     "printed typo": ("05_bce_per_class", "literal", "0.5104"),
     "naive log at saturation": ("05_bce_per_class", "bce_terms(sure, there)", "inf"),
     "sigmoid before BCEWithLogitsLoss": ("05_bce_per_class", "BCEWithLogitsLoss()(sigmoid_out, targets)", "0.8478"),
-    "BCELoss on logits": ("05_bce_per_class", "nn.BCELoss()(logits, targets)", "RuntimeError: all elements of input should be between 0 and 1"),
+    "BCELoss on logits": ("05_bce_per_class", "nn.BCELoss()(logits, targets)",
+                          "RuntimeError: all elements of input should be between 0 and 1"),
     "threshold on softmax": ("06_summary", "torch.softmax(both, dim=1) >= 0.5", "tensor([[False, False, False]])"),
     "argmax of nothing": ("06_summary", "predict_label(nothing)", "tensor([1])"),
 }
