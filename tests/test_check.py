@@ -355,8 +355,10 @@ ODD = st.one_of(
     st.floats(width=32), st.integers(),
     st.lists(st.integers(0, 3), max_size=4).map(lambda shape: torch.ones(shape)),
     st.sampled_from([torch.float16, torch.int8, torch.bool, torch.complex64, torch.bfloat16]).map(lambda dtype: torch.ones(2, 3).to(dtype)),
-    st.sampled_from([torch.eye(3).to_sparse(), torch.empty(1, 3, device="meta"), torch.ones(1, 3).as_subclass(Odd),
-                     torch.nested.nested_tensor([torch.ones(1)]), torch.quantize_per_tensor(torch.ones(1, 3), 0.1, 0, torch.quint8)]),
+    st.sampled_from([
+        lambda: torch.eye(3).to_sparse(), lambda: torch.empty(1, 3, device="meta"), lambda: torch.ones(1, 3).as_subclass(Odd),
+        lambda: torch.nested.nested_tensor([torch.ones(1)]), lambda: torch.quantize_per_tensor(torch.ones(1, 3), 0.1, 0, torch.quint8),
+    ]).map(lambda make: make()),
 ).map(lambda value: lambda *_: value)
 ACTS = st.sampled_from([
     raiser(SystemExit()), raiser(Mute()), raiser(RecursionError()), raiser(StopIteration()), raiser(GeneratorExit()),
