@@ -99,6 +99,9 @@ WRONG = {
     check_softmax: {
         "normalised over the whole batch": lambda x: torch.exp(x) / torch.sum(torch.exp(x)),  # the article's
         "normalised over the wrong dim": lambda z: torch.exp(z) / torch.exp(z).sum(dim=0),
+        "keepdim missing": lambda z: torch.exp(z) / torch.exp(z).sum(dim=1),
+        "max returned two things": lambda z: torch.softmax(z - z.max(dim=-1, keepdim=True), 1),
+        "shifted by the largest of each column": lambda z: F.softmax(z - z.max(dim=0).values, dim=-1),
         "softmax applied twice": lambda z: F.softmax(F.softmax(z, dim=1), dim=1),
         "exponential missing": lambda z: z / z.sum(dim=1, keepdim=True),
         "not divided by the sum": torch.exp,
@@ -124,6 +127,10 @@ WRONG = {
         "base 2 instead of e": lambda z, t: -torch.log2(pick(torch.softmax(z, 1), t)).mean(),
         "softmax applied twice": lambda z, t: nn.CrossEntropyLoss()(nn.Softmax(dim=1)(z), t),
         "probabilities expected where logits came": F.nll_loss,
+        "labels taken from the first row only": lambda z, t: (z.logsumexp(1) - z[0, t]).mean(),
+        "rows picked instead of entries": lambda z, t: (z.logsumexp(1) - z[t]).mean(),
+        "mean over one term only": lambda z, t: z.logsumexp(1).mean() - pick(z, t),
+        "logsumexp without its dim": lambda z, t: torch.logsumexp(z) - pick(z, t),
         "log taken of the logit only": lambda z, t: pick(z, t).mean(),
         "softmax over the wrong dim": lambda z, t: -pick(torch.softmax(z, dim=0), t).log().mean(),
         "normalised over the whole batch": lambda z, t: -torch.log(pick(torch.exp(z) / torch.exp(z).sum(), t)).mean(),
@@ -138,7 +145,8 @@ WRONG = {
             lambda z, t: (z.max() + (z - z.max()).exp().sum(1).log() - pick(z, t)).mean(),
     },
     check_sigmoid: {
-        "minus missing in the exponent": lambda z: 1 / (1 + torch.exp(z)),
+        "the probability of no": lambda z: 1 / (1 + torch.exp(z)),
+        "yes and no together": lambda z: F.softmax(torch.stack([z, 0 * z], dim=-1), dim=-1),
         "softmax instead of sigmoid": lambda z: F.softmax(z, dim=1),
         "normalised": lambda z: torch.sigmoid(z) / torch.sigmoid(z).sum(1, keepdim=True),
         "1 + missing": lambda z: 1 / torch.exp(-z),
@@ -161,7 +169,7 @@ WRONG = {
         "base 2 instead of e": lambda z: torch.log2(torch.sigmoid(z)),
         "sigmoid applied twice": lambda z: torch.log(torch.sigmoid(torch.sigmoid(z))),
         "overflow at large logits": lambda z: torch.log(torch.exp(z) / (1 + torch.exp(z))),
-        mistakes.SATURATION: lambda z: torch.log(torch.sigmoid(z)),
+        "overflow or saturation at large negative logits": lambda z: torch.log(torch.sigmoid(z)),
     },
     check_bce_target: {
         "label expanded instead of one-hot": lambda t, n: t.view(-1, 1).repeat(1, n).float(),
@@ -174,6 +182,8 @@ WRONG = {
         "targets reversed": lambda t, n: 1 - torch.eye(n)[t],
         "every label in every row": lambda t, n: filled(len(t), n, (slice(None), t)),
         "the label written where 1 belongs": lambda t, n: filled(len(t), n, (torch.arange(len(t)), t), t.float()),
+        "whole rows filled": lambda t, n: filled(len(t), n, t),
+        "no 1 written": lambda t, n: torch.zeros(len(t), n),
         "the label itself": lambda t, n: t.float(),
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
@@ -203,6 +213,7 @@ WRONG = {
         "no reduction": nn.BCEWithLogitsLoss(reduction="none"),
         "mean over the classes only": lambda z, y: (F.softplus(z) - y * z).mean(1),
         "mean over the images only": lambda z, y: (F.softplus(z) - y * z).mean(0),
+        "divided by the classes only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / z.shape[1],
         "divided by the images only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / len(z),
         "cross-entropy instead": nn.CrossEntropyLoss(),
         mistakes.SATURATION: lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
@@ -211,6 +222,7 @@ WRONG = {
     check_predict_labels: {
         "argmax over the wrong dim": lambda z, one: torch.argmax(z, dim=0) if one else z > 0,
         "argmax over the whole batch": lambda z, one: torch.argmax(z) if one else z > 0,
+        "keepdim too much": lambda z, one: z.argmax(dim=1, keepdim=True) if one else z > 0,
         "the largest number, not where it stands": lambda z, one: torch.max(z, dim=1).values if one else z > 0,
         "threshold on softmax": lambda z, one: z.argmax(1) if one else F.softmax(z, 1) > 0.5,
         "threshold of 0.5 on the logits": lambda z, one: z.argmax(1) if one else z > 0.5,
@@ -252,7 +264,7 @@ def test_no_two_mistakes_look_alike(check):
         for wrong in known.functions:
             result = check(wrong)
             assert not result.passed and result.message.splitlines()[0].endswith(f": {known.name}")
-            assert result.message.splitlines()[-1] == f"  {known.thought}"
+            assert " ".join(result.message.split()).endswith(known.thought)
 
 
 STYLES = [(check, k) for check, functions in RIGHT.items() for k in range(len(functions))]
@@ -276,8 +288,8 @@ def test_what_a_check_says_is_its_repr():
         "  given   logits [[2, 3, 0.1], [1, 1, 1]]",
         "  yours   [[0.2011, 0.5468, 0.0301], [0.0740, 0.0740, 0.0740]]",
         "  torch   [[0.2585, 0.7028, 0.0387], [0.3333, 0.3333, 0.3333]]",
-        "  The sum ran over every number in the tensor. Each row shares a 1 of its own: sum along dim=-1, with keepdim=True, "
-        "so that there is one sum for each row."])
+        "  The sum ran over every number in the tensor. Each row shares a 1 of its own: sum along dim=-1,",
+        "  with keepdim=True, so that there is one sum for each row."])
 
 
 def test_what_should_have_come_out_is_torchs_in_float64():

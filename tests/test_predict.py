@@ -56,7 +56,7 @@ def test_the_feedback_is_announced():
     assert prediction.page.value.startswith('<div role="status">')
 
 
-@pytest.mark.parametrize("text", ["1.0986", "1,1", " 1.09 "])
+@pytest.mark.parametrize("text", ["1.0986", "1,1", " 1.09 ", "11/10"])
 def test_a_number_may_be_near(text):
     assert "✓ Right." in answered(guess(), text)
 
@@ -82,8 +82,9 @@ def test_enter_answers_too():
 
 
 def test_numbers_as_people_type_them():
-    assert [read(text) for text in ("0.5", "0,5", "−1", "-1", " 2 ", "x", "inf")] == [0.5, 0.5, -1, -1, 2, None, None]
-    assert near(1.1, 1.0986) and not near(1.0986, 0.6931) and near(0.005, 0) and not near(0.02, 0)
+    assert [read(text) for text in ("0.5", "0,5", "−1", "-1", " 2 ", "1/4", "1/0", "x", "inf")] == [
+        0.5, 0.5, -1, -1, 2, 0.25, None, None, None]
+    assert near(1.1, 1.0986) and not near(1.0986, 0.6931) and not near(63, 64) and near(0.005, 0) and not near(0.02, 0)
 
 
 def test_an_exception_in_an_answer_shows():

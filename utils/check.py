@@ -4,6 +4,7 @@ A check hands the function small inputs and compares its answers with torch's in
 what each known mistake would have answered, and names the one that agrees with the reader's function on all of them.
 """
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,9 +14,6 @@ from torch import Tensor
 from utils import mistakes
 from utils.inputs import call, name_of, shape
 from utils.mistakes import Mistake, Topic
-
-NUDGE = "Work through this input with pencil and paper: where does your function leave the formula?"
-
 
 @dataclass(frozen=True, repr=False)
 class Result:
@@ -79,12 +77,11 @@ def check(function: Callable, topic: Topic, remark: Callable[[Callable, Topic], 
     if not callable(function):
         return Result(False, f"✗ {call(function)[1]}")
     name = name_of(function)
-    for fault, thought, given in [(None, NUDGE, given) for given in topic.inputs] + topic.extremes:
+    for fault, thought, given in [(None, "", given) for given in topic.inputs] + topic.extremes:
         mine = copies(given)
         answer, complaint = call(function, *mine)
         if given is topic.inputs[0] and complaint.startswith((f"{name} returned None", f"{name} raised NotImplementedError")):
-            return Result(False, f"… {name} is not written yet: it returns nothing. "
-                                 "Write it above, end it with a return, and run the cell again.")
+            return Result(False, f"… {name} is not written yet, or has no return: it gave nothing back. Write it above and run the cell.")
         right = topic.truth(*(precise(argument) for argument in given))
         lines = [f"  given   {', '.join(f'{key} {written(value, 6)}' for key, value in zip(topic.names, given))}",
                  f"  yours   {complaint if answer is None else said(answer, right)}",
@@ -100,9 +97,10 @@ def check(function: Callable, topic: Topic, remark: Callable[[Callable, Topic], 
             continue
         elif known := recognised(function, topic) if fault is None else None:
             fault, thought = known.name, known.thought
-        elif answer is None:  # an error is not the fault that an extreme input is for
-            fault, thought = None, f"A tensor of shape {shape(right)} is wanted. Call {name} on this input by hand and look."
-        return Result(False, "\n".join([f"✗ {name}: {fault or 'not right yet'}", *lines, f"  {thought}"]))
+        elif fault is None or answer is None:  # an error is not the fault that an extreme input is for
+            wanted = "one number" if right.dim() == 0 else f"shape {shape(right)}"
+            fault, thought = None, f"Wanted is {wanted}. Run your lines one by one on this input, and look where they leave the formula."
+        return Result(False, "\n".join([f"✗ {name}: {fault or 'not right yet'}", *lines, folded(thought)]))
     count = f"{len(topic.inputs) + len(topic.extremes)} inputs{', extreme ones among them' if topic.extremes else ''}"
     return Result(True, "\n  ".join(filter(None, [f"✓ {name} agrees with torch on {count}.", remark(function, topic)])))
 
@@ -189,6 +187,11 @@ def written(value, digits: int = 4) -> str:
     if isinstance(value, float):
         return (f"{value:.6g}" if digits == 6 or abs(value) >= 1e5 else f"{value:.4f}").replace("-", "−")
     return str(value)
+
+
+def folded(text: str) -> str:
+    """A thought in lines that a page shows whole."""
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def said(answer: Tensor | None, other: Tensor | None) -> str:

@@ -89,6 +89,8 @@ def call(function: Callable, *arguments, wanted: str = "a tensor") -> tuple[Tens
         answer = function(*arguments)
         if answer is None:
             return None, f"{name} returned None: does it end with a return?"
+        if isinstance(answer, tuple):
+            return None, f"{name} returned {len(answer)} things; {wanted} is wanted: is it .values or .indices that you need?"
         if not isinstance(answer, (Tensor, float, int)):
             return None, f"{name} returned a {type(answer).__name__}; {wanted} is wanted"
         answer = torch.as_tensor(answer)

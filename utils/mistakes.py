@@ -53,20 +53,35 @@ SMALL = torch.tensor([[0.2, 0.9, 0.4], [0.7, 0.1, 0.5], [0.3, 0.8, 0.6]])  # num
 # --- softmax
 
 ROWS = " Each row shares a 1 of its own: sum along dim=-1, with keepdim=True, so that there is one sum for each row."
+
+
+def shifted(z: Tensor) -> Tensor:
+    """Exponentials that do not overflow."""
+    return (z - z.amax(-1, keepdim=True)).exp()
+
+
 SOFTMAX_MISTAKES = [
     mistake("normalised over the whole batch", "The sum ran over every number in the tensor." + ROWS,
-            lambda z: z.exp() / z.exp().sum()),
+            lambda z: z.exp() / z.exp().sum(), lambda z: shifted(z) / shifted(z).sum()),
     mistake("normalised over the wrong dim",
             "The images compete for each class here, and the classes should compete for each image." + ROWS,
-            lambda z: torch.softmax(z, 0)),
+            lambda z: torch.softmax(z, 0), lambda z: shifted(z) / shifted(z).sum(0)),
+    mistake("keepdim missing",
+            "Without keepdim=True the sums of the rows stand in a row, not in a column, and cannot divide the rows.",
+            lambda z: z.exp() / z.exp().sum(-1), lambda z: shifted(z) / shifted(z).sum(-1),
+            lambda z: torch.softmax(z - z.amax(-1), -1)),
+    mistake("max returned two things",
+            "With a dim, max returns the values and their indices: max(dim=-1, keepdim=True).values.",
+            lambda z: z - z.max(dim=-1, keepdim=True)),
+    mistake("shifted by the largest of each column", "From each row its own largest logit is to be taken: dim=-1.",
+            lambda z: torch.softmax(z - z.amax(0), -1)),
     mistake("softmax applied twice", "The first softmax has made shares already; a second one evens them out.",
             lambda z: torch.softmax(torch.softmax(z, -1), -1)),
     mistake("exponential missing",
             "Shares of the logits themselves can be negative. Make every score positive first, with exp.",
             lambda z: z / z.sum(-1, keepdim=True)),
     mistake("not divided by the sum",
-            "Exponentials are positive, and not yet shares: divide each by the sum of its row.",
-            lambda z: z.exp(), lambda z: (z - z.amax(-1, keepdim=True)).exp()),
+            "Exponentials are positive, and not yet shares: divide each by the sum of its row.", torch.exp, lambda z: shifted(z)),
     mistake("sign of the exponent turned round",
             "The largest logit gets the smallest share. It is exp(z), not exp(−z).",
             lambda z: torch.softmax(-z, -1)),
@@ -89,7 +104,7 @@ SOFTMAX_MISTAKES = [
 ]
 TOO_LARGE = (
     "overflow at large logits",
-    "exp(89) is already inf in 32 bits. Only differences count: from each row, take its largest logit away first.")
+    "exp(89) is already inf in 32 bits. Only differences count: from each row, take its largest logit (not its index) away first.")
 SOFTMAX_EXTREMES = [
     extreme(*TOO_LARGE, torch.tensor([[1000.0, 999, 0]])),
     extreme(*TOO_LARGE, torch.tensor([[-1000.0, -1001, -1002]])),
@@ -128,11 +143,24 @@ CROSS_ENTROPY_MISTAKES = [
             lambda z, t: (1 - own(torch.softmax(z, 1), t)).mean()),
     mistake("base 10 instead of e", LOG, lambda z, t: F.cross_entropy(z, t) / torch.log(torch.tensor(10.0))),
     mistake("base 2 instead of e", LOG, lambda z, t: F.cross_entropy(z, t) / torch.log(torch.tensor(2.0))),
-    mistake("softmax applied twice", "F.cross_entropy and log_softmax contain the softmax. Hand them the logits.",
+    mistake("softmax applied twice",
+            "A softmax was applied first, and the formula (or F.cross_entropy) applies another. Start from the logits.",
             lambda z, t: F.cross_entropy(torch.softmax(z, 1), t)),
     mistake("probabilities expected where logits came",
             "The logarithm was taken of a logit. Logits can be any numbers: softmax first, or logsumexp.",
             lambda z, t: -own(z, t).log().mean(), lambda z, t: -own(z, t).mean()),
+    mistake("labels taken from the first row only",
+            "logits[0, labels] reads row 0 for every label. One entry of each row: logits[torch.arange(len(labels)), labels].",
+            lambda z, t: (torch.logsumexp(z, 1) - z[0, t]).mean(), lambda z, t: -torch.log_softmax(z, 1)[0, t].mean()),
+    mistake("rows picked instead of entries",
+            "logits[labels] takes whole rows. One entry of each row: logits[torch.arange(len(labels)), labels].",
+            lambda z, t: (torch.logsumexp(z, 1) - z[t]).mean(), lambda z, t: torch.logsumexp(z, 1) - z[t]),
+    mistake("mean over one term only", "The mean belongs around the whole difference: (logsumexp − logit).mean().",
+            lambda z, t: torch.logsumexp(z, 1) - own(z, t).mean(),
+            lambda z, t: torch.logsumexp(z, 1).mean() - own(z, t)),
+    mistake("logsumexp without its dim",
+            "It wants to know along which dimension: logsumexp(logits, dim=1) gives one number for each row.",
+            lambda z, t: torch.logsumexp(z), lambda z, t: z.logsumexp()),
     mistake("log taken of the logit only",
             "The sum over the row is missing: the loss is logsumexp(row) minus the label's logit.",
             lambda z, t: own(z, t).mean()),
@@ -184,13 +212,16 @@ CROSS_ENTROPY = Topic(F.cross_entropy, ["logits", "labels"], [
 # --- sigmoid
 
 SIGMOID_MISTAKES = [
-    mistake("minus missing in the exponent",
-            "The larger the logit, the smaller the answer here. It is 1 / (1 + exp(−z)).",
+    mistake("the probability of no",
+            "This is σ(−z): the larger the logit, the smaller the answer. Look for a missing minus in 1 / (1 + exp(−z)), or "
+            "take the share of z, not that of 0.",
             lambda z: torch.sigmoid(-z)),
     mistake("softmax instead of sigmoid",
-            "The classes compete here, and each row sums to 1. Sigmoid asks each logit by itself: no sum over "
-            "classes.",
+            "The classes compete here, and each row sums to 1. Sigmoid asks each logit by itself: no sum over classes. (In a "
+            "stack of z and 0, the softmax runs along the new last dimension.)",
             lambda z: torch.softmax(z, -1)),
+    mistake("yes and no together", "Both shares are there. Keep the first of each pair: [..., 0].",
+            lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)], -1), -1)),
     mistake("normalised",
             "Sigmoids need not sum to 1: each is an answer of its own. Leave out the division by the sum.",
             lambda z: torch.sigmoid(z) / torch.sigmoid(z).sum(-1, keepdim=True)),
@@ -225,7 +256,7 @@ LOG_SIGMOID_MISTAKES = [
             torch.sigmoid),
     mistake("minus too much", "The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.",
             lambda z: -F.logsigmoid(z)),
-    mistake("log of the other answer", "This is log(1 − σ(z)), the logarithm for *no*. It is log σ(z) that is wanted.",
+    mistake("log of the other answer", "This is log(1 − σ(z)), the logarithm for “no”. It is log σ(z) that is wanted.",
             lambda z: F.logsigmoid(-z)),
     mistake("softmax instead of sigmoid", "The classes compete here. Sigmoid asks each logit by itself.",
             lambda z: torch.log_softmax(z, -1)),
@@ -239,7 +270,7 @@ LOG_SIGMOID_EXTREMES = [
             "exp(z) / (1 + exp(z)) is inf / inf there. σ(z) is softmax([z, 0])'s first share: take its logarithm as "
             "you did in notebook 2.",
             torch.tensor([[200.0, 100, 0]])),
-    extreme(SATURATION,
+    extreme("overflow or saturation at large negative logits",
             "At −200 the sigmoid rounds to 0, or exp(200) overflows, and the logarithm is −inf. (A limit such as "
             "1e-8 only hides it.) log σ(z) = −log(exp(0) + exp(−z)): torch.logaddexp does that in one step.",
             torch.tensor([[-200.0, -100, 0]])),
@@ -260,9 +291,15 @@ def every_label_in_every_row(t: Tensor, n: int) -> Tensor:
     return target
 
 
+def whole_rows(t: Tensor, n: int) -> Tensor:
+    target = torch.zeros(len(t), n)
+    target[t] = 1
+    return target
+
+
 BCE_TARGET_MISTAKES = [
     mistake("label expanded instead of one-hot",
-            "Repeating the label says *yes, yes, yes* for 1, and *no, no, no* for 0. Write 1 in the label's column "
+            "Repeating the label says “yes, yes, yes” for 1, and “no, no, no” for 0. Write 1 in the label's column "
             "and 0 elsewhere.",
             lambda t, n: t.unsqueeze(1).expand(-1, n).float(), lambda t, n: t.unsqueeze(1).expand(-1, n)),
     mistake("long instead of float",
@@ -283,14 +320,20 @@ BCE_TARGET_MISTAKES = [
             lambda t, n: one_hot(t + 1, n + 1)),
     mistake("rows and columns exchanged", "One row for each label, one column for each class: [N, num_classes].",
             lambda t, n: one_hot(t, n).T),
-    mistake("targets reversed", "1 stands for *there*, and 0 for *not there*.",
+    mistake("targets reversed", "1 stands for “there”, and 0 for “not there”.",
             lambda t, n: 1 - one_hot(t, n)),
     mistake("every label in every row",
             "target[:, labels] = 1 writes all labels into each row. One for each row: "
             "target[torch.arange(len(labels)), labels] = 1.",
             every_label_in_every_row),
-    mistake("the label written where 1 belongs", "The column says which class; the number in it says *there*, so 1.",
+    mistake("the label written where 1 belongs", "The column says which class; the number in it says “there”, so 1.",
             lambda t, n: one_hot(t, n) * t.unsqueeze(1)),
+    mistake("whole rows filled",
+            "target[labels] = 1 fills the rows of these numbers. One place in each row: "
+            "target[torch.arange(len(labels)), labels] = 1.",
+            whole_rows),
+    mistake("no 1 written", "All zeros say “no” to every class. Each row wants a 1 in its label's column.",
+            lambda t, n: torch.zeros(len(t), n)),
     mistake("the label itself", "One index cannot answer num_classes questions. Each label becomes a row.",
             lambda t, n: t.float(), lambda t, n: t, lambda t, n: t.float().unsqueeze(1), lambda t, n: t.unsqueeze(1)),
 ]
@@ -314,7 +357,7 @@ def bce(z: Tensor, y: Tensor) -> Tensor:
 
 BCE_TERMS_MISTAKES = [
     mistake("own class only",
-            "The zeros of the target are answers too: *not there*. Their term is −(1 − y) log(1 − σ(z)).",
+            "The zeros of the target are answers too: “not there”. Their term is −(1 − y) log(1 − σ(z)).",
             lambda z, y: -y * F.logsigmoid(z)),
     mistake("only the classes that are not there",
             "The other term is missing: −y log σ(z), for the classes that are there.",
@@ -322,7 +365,7 @@ BCE_TERMS_MISTAKES = [
     mistake("targets reversed", "y stands before log σ, and 1 − y before log(1 − σ). Here it is the other way round.",
             lambda z, y: bce(z, 1 - y)),
     mistake("minus missing",
-            "A logarithm of a probability is negative, and a loss is not: put a minus before the whole bracket.",
+            "A loss is not negative. log σ is, so a minus belongs before the bracket; logaddexp and softplus are not, so none does.",
             lambda z, y: -bce(z, y)),
     mistake("the article's printed typo",
             "The bracket closes too early, and the 1 − is missing: it is −(y log σ + (1 − y) log(1 − σ)).",
@@ -335,7 +378,7 @@ BCE_TERMS_MISTAKES = [
             "The bracket opens too late: it is −(y log σ + (1 − y) log(1 − σ)).",
             lambda z, y: y * F.logsigmoid(z) - (1 - y) * F.logsigmoid(-z)),
     mistake("1 − missing in the second logarithm",
-            "A class that is not there costs −log of the probability of *not there*, 1 − σ(z).",
+            "A class that is not there costs −log of the probability of “not there”, 1 − σ(z).",
             lambda z, y: -F.logsigmoid(z)),
     mistake("log missing",
             "These are probabilities of the truth. The loss is −log of each.",
@@ -375,8 +418,10 @@ BCE_MISTAKES = [
     mistake("mean over the images only",
             "There is one number for each class here. The mean is over images and classes: mean() without a dim.",
             lambda z, y: bce(z, y).mean(0)),
+    mistake("divided by the classes only", "The images were added up. The mean is over images and classes: N · C losses.",
+            lambda z, y: bce(z, y).sum(0).mean()),
     mistake("divided by the images only",
-            "The classes were added up. The mean is over images *and* classes: N · C losses.",
+            "The classes were added up. The mean is over images and classes: N · C losses.",
             lambda z, y: bce(z, y).sum(1).mean()),
     mistake("own class only", BCE_TERMS_MISTAKES[0].thought, lambda z, y: -(y * F.logsigmoid(z)).sum() / y.sum(),
             lambda z, y: -(y * F.logsigmoid(z)).sum(), lambda z, y: -(y * F.logsigmoid(z)).sum(1).mean()),
@@ -414,7 +459,9 @@ LABELS_MISTAKES = [
             lambda z, one: z.argmax(0) if one else z >= 0),
     mistake("argmax over the whole batch",
             "There is one index for everything here. The largest of each row is wanted: argmax(dim=1).",
-            lambda z, one: z.argmax() if one else z >= 0),
+            lambda z, one: z.argmax() if one else z >= 0, lambda z, one: z.argmax()),
+    mistake("keepdim too much", "One index for each row, shape [N]: leave keepdim out.",
+            lambda z, one: z.argmax(1, keepdim=True) if one else z >= 0),
     mistake("the largest number, not where it stands", "max gives values and indices. The label is the index: argmax.",
             lambda z, one: z.amax(1) if one else z >= 0, lambda z, one: torch.softmax(z, 1).amax(1) if one else z >= 0),
     mistake("threshold on softmax",

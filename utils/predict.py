@@ -115,17 +115,18 @@ def asks(question: str, choices: dict[str, str] | None = None) -> Callable:
 
 
 def read(text: str) -> float | None:
-    """A number as people type it, 0.5, 0,5 or −1; None where it is none."""
+    """A number as people type it, 0.5, 0,5, −1 or 1/3; None where it is none."""
     try:
-        value = float(text.strip().replace("−", "-").replace(",", "."))
-    except ValueError:
+        over, _, under = text.replace("−", "-").replace(",", ".").partition("/")
+        value = float(over) / float(under or 1)
+    except (ValueError, ZeroDivisionError):
         return None
     return value if math.isfinite(value) else None
 
 
 def near(value: float, wanted: float) -> bool:
-    """Whether a guess is as good as the number: within 2 %, or 0.01 near 0."""
-    return abs(value - wanted) <= max(0.01, 0.02 * abs(wanted))
+    """Whether a guess is as good as the number: within 1 %, or 0.01 near 0."""
+    return abs(value - wanted) <= max(0.01, 0.01 * abs(wanted))
 
 
 def direction(value: float, right: float) -> str:

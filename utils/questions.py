@@ -72,21 +72,17 @@ def batch_sum():
     return "To 1" if torch.allclose(rows, torch.ones(2)) else "To less than 1", f"{numbers(rows)} for the two rows"
 
 
-@asks("A model sends 32 rows of 10 logits through `torch.softmax(logits, dim=0)` instead of `dim=1`. What do you see?", {
-    "An error about the shape": "The shape is fine: a tensor has a dimension 0, and softmax works along any dimension.",
-    "Shares of 1 for every image":
-        "That is what `dim=1` or `dim=-1` gives. With `dim=0` the 32 images compete for each class.",
-    "No error, and rows that do not sum to 1":
-        "Each column sums to 1, so an image's shares depend on which other images are in the batch. The model trains, "
-        "badly, and nothing says why.",
+@asks("Model A says 2, 3, 0.1. Model B says 4, 6, 0.2: twice as much each. How do B's shares differ?", {
+    "Not at all: the proportions are the same":
+        "Softmax looks at differences, not at proportions, and the differences have doubled.",
+    "They are sharper": "All differences have doubled, so the ratio of two shares is the square of what it was.",
+    "They are closer together": "That is what half of each logit would do, or a temperature of 2.",
 })
 def tie_softmax():
-    shares = torch.softmax(torch.linspace(-2, 2, 320).sin().reshape(32, 10), dim=0)
-    rows, columns = shares.sum(dim=1), shares.sum(dim=0)
-    wrong = not torch.allclose(rows, torch.ones(32)) and torch.allclose(columns, torch.ones(10))
-    return ("No error, and rows that do not sum to 1" if wrong else "Shares of 1 for every image",
-            f"row sums from {number(float(rows.min()))} to {number(float(rows.max()))}, column sums of "
-            f"{number(float(columns[0]))}")
+    a, b = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(2 * LOGITS, dim=-1)[0]
+    change = float(b.max() - a.max())
+    return ("Not at all: the proportions are the same" if abs(change) < 1e-4 else "They are sharper" if change > 0 else
+            "They are closer together"), f"{numbers(a)} for A and {numbers(b)} for B"
 
 
 # 2 · Cross-entropy
@@ -116,18 +112,6 @@ def sure_and_wrong():
             f"{numbers(losses)} where the wrong class leads by 10, 100 and 1000")
 
 
-@asks("A model that knows nothing gives three equal logits. What will `nn.CrossEntropyLoss` say?")
-def knowing_nothing():
-    third = torch.tensor(1 / 3)
-    return float(CE(torch.zeros(1, 3), LABEL)), "Each share is a third, and the loss is −log ⅓ = log 3, in nats.", {
-        float(third): "this is the share. The loss is −log of it.",
-        float(-third.log10()): "this is −log of a third to base 10. Torch's `log` is the natural one.",
-        float(-third.log2()): "this is −log of a third to base 2, in bits. Torch's `log` is the natural one.",
-        1 - float(third): "this is what the share lacks to 1. The loss is −log of the share.",
-        0.0: "0 is for a model that is sure, and right.",
-    }
-
-
 @asks("`nn.CrossEntropyLoss` is handed `p`, the probabilities, in place of the logits. What will it say?", {
     "It raises an error": "It cannot know: probabilities are three floating numbers, and so are logits.",
     "0.3527, as before": "It would, if a softmax of shares left them as they are. But it evens them out.",
@@ -142,17 +126,16 @@ def softmax_twice():
 
 
 @asks("Ten images. Model A gives every label a share of 0.7028. Model B gives nine labels 0.999 and the tenth 0.0001. "
-      "Whose mean loss is lower?", {
+     "Whose mean loss is lower?", {
     "A, the careful one": "Nine answers near 1 save A's 0.35 nine times. One share of 0.0001 costs more than all that.",
     "B: nine of ten are all but perfect":
-        "It has more right, and its accuracy may be higher. But −log makes a sure mistake very dear.",
+        "Its usual answer is the better one. But −log makes a sure mistake very dear, and a mean forgets nothing.",
     "Both the same": "They would be close, if shares were averaged. It is their logarithms that are.",
 })
 def tie_cross_entropy():
     a = float(-torch.softmax(LOGITS, dim=1)[0, 1].log())
     b = float(-torch.tensor([0.999] * 9 + [0.0001]).log().mean())
-    return ("Both the same" if abs(a - b) < 0.01 else "A, the careful one" if a < b else "B: nine of ten are all but "
-                                                                                         "perfect",
+    return ("Both the same" if abs(a - b) < 0.01 else "A, the careful one" if a < b else "B: nine of ten are all but perfect",
             f"{number(a)} for A and {number(b)} for B")
 
 
@@ -160,12 +143,14 @@ def tie_cross_entropy():
 
 
 @asks("Softmax gave class 1 a share of 0.7028 and class 2, whose logit is 0.1, one of 0.0387. What will sigmoid give "
-      "them?", {
+     "them?", {
     "Less to both":
         "Three classes, three answers, and so it seems that each must get less. Sigmoid does not share anything out.",
     "More to class 1, less to class 2":
         "That is what a sharper softmax would do. Sigmoid looks at each logit by itself.",
-    "More to both": "No class has to leave anything to another: a logit above 0 is more than a half already.",
+    "More to both":
+        "Softmax divides e³ by the sum of three exponentials, sigmoid by e³ + 1. Here the two others sum to more than "
+        "1.",
 })
 def more_or_less():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]
@@ -217,8 +202,7 @@ def tie_sigmoid():
 # 4 · The target that BCE wants
 
 
-@asks("`nn.BCEWithLogitsLoss` will refuse the label `tensor([1])`. What is wrong with it, from this loss's point of "
-      "view?", {
+@asks("`nn.BCEWithLogitsLoss` will refuse the label `tensor([1])`. What does it complain about first?", {
     "Its value": "1 is a fine value for a target: it says *there*. There are just not enough of them.",
     "Its dtype":
         "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something else "
@@ -233,8 +217,8 @@ def what_is_wrong():
     return "Its shape" if "size" in said else "Its dtype" if "type" in said else "Its value", f"“{said}”"
 
 
-@asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will "
-      "torch say?", {
+@asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will torch "
+     "say?", {
     "An error, another one": "It now has what it asked for. Torch can check a shape, but not what you meant.",
     "0.9733": "That is the loss of *no, yes, no*. The repeated label says *yes, yes, yes*.",
     "Another number, without an error": "It answers the question that you asked: are all three classes there?",
@@ -255,30 +239,35 @@ def negative():
     grid = torch.linspace(-10, 10, 81).reshape(-1, 1)
     inside = min(float(BCE(grid, torch.full_like(grid, y))) for y in (0.0, 0.25, 0.5, 0.75, 1.0))
     mask = float(BCE(LOGITS, 255 * TARGET))
-    return ("Never" if mask >= 0 else "Yes, when a target lies outside 0 … 1" if inside >= 0 else "Yes, when the model "
-                                                                                                  "is very good",
+    return ("Never" if mask >= 0 else "Yes, when a target lies outside 0 … 1" if inside >= 0 else "Yes, when the model is very good",
             f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
 
 
-@asks("`F.one_hot(labels)` without `num_classes`: training runs for an hour, then stops at a shape error. Why so "
-      "late?", {
-    "Some batch has no image of the last class":
-        "The width is the largest label in the batch plus one. Batches in which the last class occurs are fine.",
-    "The labels have the wrong dtype": "Then it would fail on the first batch.",
-    "The batch size changed":
-        "The last batch is often smaller. But rows are not the trouble: each label gets one, however many there are.",
+@asks("Two images, three classes, labels 1 and 0. Which target says so to `nn.BCEWithLogitsLoss`?", {
+    "[[0., 1., 0.], [1., 0., 0.]]": "One row for each image, one answer for each class, as floats.",
+    "[[1., 1., 1.], [0., 0., 0.]]":
+        "Torch takes it: shape and dtype are right. It says *all three* of the first image and *none* of the second.",
+    "[[0, 1, 0], [1, 0, 0]]":
+        "The right answers as whole numbers. Torch wants floats, since an answer may also be 0.9.",
+    "[1., 0.]": "The labels themselves, as floats. Two numbers cannot answer six questions.",
 })
 def tie_target():
-    widths = [F.one_hot(torch.tensor(labels)).shape[1] for labels in ([0, 2, 1], [0, 1, 1])]
-    return ("Some batch has no image of the last class" if widths == [3, 2] else "The batch size changed",
-            f"{widths[0]} columns for the labels [0, 2, 1] and {widths[1]} for [0, 1, 1]")
+    sure = torch.tensor([[-50.0, 50.0, -50.0], [50.0, -50.0, -50.0]])  # class 1 and no other, then class 0 and no other
+    said = {}
+    for target in ([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[0, 1, 0], [1, 0, 0]], [1.0, 0.0]):
+        try:
+            said[str(target).replace(".0", ".")] = f"{float(BCE(sure, torch.tensor(target))):.4f}"
+        except (ValueError, RuntimeError) as error:
+            said[str(target).replace(".0", ".")] = type(error).__name__
+    (right,) = [target for target, loss in said.items() if loss == "0.0000"]
+    return right, f"{', '.join(said.values())} to the four targets, for a model that is sure of the right answers"
 
 
 # 5 · Binary cross-entropy, class by class
 
 
-@asks("The sigmoids are 0.8808, 0.9526 and 0.5250, and only class 1 is true. Which of the three binary losses is the "
-      "largest?", {
+@asks("The sigmoids are 0.8808, 0.9526 and 0.5250, and only class 1 is true. Each class gets a loss of its own: −log "
+     "of what the model gives to the truth. Which is the largest?", {
     "Class 0's": "It is not there, and the model says 0.8808 that it is: 1 − 0.8808 is left for the truth.",
     "Class 1's":
         "It is the true class, and in cross-entropy only that one counts. But its answer, 0.9526 for *there*, is the "
@@ -291,16 +280,15 @@ def which_is_largest():
 
 
 @asks("The model gives a logit of 17 to a class that is not there. The loss should be about 17. What will our formula "
-      "say in 32 bits?", {
+     "say in 32 bits?", {
     "17": "So the mathematics says. But 1 − σ(17) has to be computed first, and 32 bits hold about 7 digits.",
-    "0": "The formula has a term that vanishes. It is the other one.",
+    "0": "y log σ vanishes, since y is 0. But the other term, (1 − y) log(1 − σ), is all that is left.",
     "inf": "σ(17) rounds to 1, so 1 − σ(17) is 0, and −log 0 is infinite.",
 })
 def sure_of_nothing():
     naive = -torch.log(1 - torch.sigmoid(torch.tensor(17.0)))
     return "inf" if naive.isinf() else "0" if naive < 1 else "17", (
-        f"{naive.item()} for −log(1 − σ(17)), and {number(float(BCE(torch.tensor([17.0]), torch.tensor([0.0]))))} in "
-        f"one step")
+        f"{naive.item()} for −log(1 − σ(17)), and {number(float(BCE(torch.tensor([17.0]), torch.tensor([0.0]))))} in one step")
 
 
 @asks("`nn.BCEWithLogitsLoss` is handed the sigmoids in place of the logits. What will it say?", {
@@ -320,8 +308,7 @@ def coin_toss():
     half = torch.tensor(0.5)
     return float(BCE(torch.zeros(1, 3), TARGET)), "Each answer gives a half to the truth: −log ½ = log 2.", {
         0.5: "this is the probability. The loss is −log of it.",
-        float(CE(torch.zeros(1, 3), LABEL)): "this is log 3, the price of guessing one of three. Here each question "
-                                             "has two answers.",
+        float(CE(torch.zeros(1, 3), LABEL)): "this is log 3, the price of guessing one of three. Here each question has two answers.",
         float(-half.log10()): "this is −log ½ to base 10. Torch's `log` is the natural one.",
         3 * float(-half.log()): "this is the sum of the three. The loss is their mean.",
         1.0: "this is −log ½ to base 2, in bits. Torch's `log` is the natural one.",
@@ -340,20 +327,19 @@ def tie_bce():
     losses = F.binary_cross_entropy_with_logits(LOGITS, TARGET, reduction="none")[0]
     ce = float(CE(LOGITS, LABEL))
     others = losses[1] < ce and losses.mean() > ce and torch.isclose(losses.mean(), BCE(LOGITS, TARGET))
-    return ("BCE also asks about the classes that are not there" if others else "BCE takes sigmoid, and sigmoid gives "
-                                                                                "class 1 less",
+    return ("BCE also asks about the classes that are not there" if others else "BCE takes sigmoid, and sigmoid gives class 1 less",
             f"{numbers(losses)}, of which only the second is about class 1")
 
 
 # 6 · Which loss?
 
 
-@asks("Class 1 is true. Which logits must come down to bring BCE below 0.3527, the value of CE?", {
+@asks("Class 1 is true. Which logits must come down to bring BCE below 0.3527, where CE stands now?", {
     "Logit 0 alone is enough": "It is the sure mistake, and makes up most of the sum.",
     "Both logit 0 and logit 2":
         "Both are answered wrongly, so both seem to be needed. But the two losses are far from equal.",
     "No logit can: BCE is always larger":
-        "It is larger here. BCE and CE are about different questions, and either can be the larger one.",
+        "It is larger here. But each of its three losses can be brought as near to 0 as you like.",
 })
 def below_ce():
     def lowest(*moved):
@@ -361,12 +347,11 @@ def below_ce():
     ce = float(CE(LOGITS, LABEL))
     return ("Logit 0 alone is enough" if lowest(0) < ce else "Both logit 0 and logit 2" if lowest(0, 2) < ce else
             "No logit can: BCE is always larger"), (
-        f"{number(lowest(0))} with logit 0 at −6, {number(lowest(2))} with logit 2 at −6, {number(lowest(0, 2))} with "
-        f"both")
+        f"{number(lowest(0))} with logit 0 at −6, {number(lowest(2))} with logit 2 at −6, {number(lowest(0, 2))} with both")
 
 
 @asks("Classes 0 and 1 are both on the image, and the model is sure of it: logits 6, 6, −6. How many *softmax* shares "
-      "reach 0.5?", {
+     "reach 0.5?", {
     "None": "The two share what class 2 leaves, and it always leaves a little less than 1.",
     "One": "One of three is what softmax is made for. But these two logits are equal, so their shares are too.",
     "Two": "Two halves make 1, but class 2 keeps a little for itself.",
@@ -403,7 +388,7 @@ def fits(loss: nn.Module, logits: torch.Tensor, targets: dict[str, torch.Tensor]
     return right, "; ".join(f"{name}: {answer}" for name, answer in said.items())
 
 
-@asks("Photos of animals, exactly one of ten kinds on each. Which loss, and which answer?", {
+@asks("(1) Photos of animals, exactly one of ten kinds on each. Which loss, and which answer?", {
     "CrossEntropyLoss and argmax": "One question with ten answers: the classes compete, and the largest wins.",
     "BCEWithLogitsLoss and a threshold":
         "It runs. But it may answer with two animals or none, and it does not know that only one can be right.",
@@ -417,7 +402,7 @@ def round_animals():
             f"{named} animal by argmax and {above} by a threshold of 0.5, on ten logits of which two are high")
 
 
-@asks("X-ray images with any number of 14 findings on each, often none. Which loss, and which answer?", {
+@asks("(2) X-ray images with any number of 14 findings on each, often none. Which loss, and which answer?", {
     "CrossEntropyLoss and argmax": "Argmax names one finding on every image, on a healthy one too.",
     "CrossEntropyLoss and a threshold on softmax":
         "Two findings at once get at most a half each, so a threshold of 0.5 misses one of them or both.",
@@ -428,11 +413,10 @@ def round_findings():
     yes = [int((torch.sigmoid(z) >= 0.5).sum()) for z in (healthy, ill)]
     shares = int((torch.softmax(ill, dim=0) >= 0.5).sum())
     return ("BCEWithLogitsLoss and a threshold" if yes == [0, 2] else "CrossEntropyLoss and argmax",
-            f"{yes[0]} and {yes[1]} findings by sigmoid on a healthy image and on one with two, {shares} by softmax on "
-            f"the second")
+            f"{yes[0]} and {yes[1]} findings by sigmoid, on a healthy image and on one with two; by softmax {shares} on the second")
 
 
-@asks("32 images, 10 classes, one label each. What does `nn.CrossEntropyLoss` want as its target?", {
+@asks("(3) 32 images, 10 classes, one label each. What does `nn.CrossEntropyLoss` want as its target?", {
     "[32] long": "One index per row of logits.",
     "[32, 1] long": "A column looks tidy beside [32, 10]. The loss wants one index per row and no dimension more.",
     "[32, 10] long": "One-hot rows are allowed, but as probabilities, so as floats.",
@@ -443,7 +427,7 @@ def round_labels():
         "[32] long": labels, "[32, 1] long": labels.unsqueeze(1), "[32, 10] long": F.one_hot(labels, 10)})
 
 
-@asks("32 images, 14 findings, any number on each. What does `nn.BCEWithLogitsLoss` want as its target?", {
+@asks("(4) 32 images, 14 findings, any number on each. What does `nn.BCEWithLogitsLoss` want as its target?", {
     "[32] long": "One index per image can name only one finding, and the loss asks fourteen questions.",
     "[32, 14] long": "The shape is right. The numbers are answers between 0 and 1, so floats.",
     "[32, 14] float": "One answer for each logit: shape of the logits, floats from 0 to 1.",
@@ -453,8 +437,8 @@ def round_targets():
     return fits(BCE, torch.zeros(32, 14), {"[32] long": rows[:, 0], "[32, 14] long": rows, "[32, 14] float": rows.float()})
 
 
-@asks("A model for three classes gets better and better, but its cross-entropy stays above 0.55. What do you look for "
-      "first?", {
+@asks("(5) A model for three classes gets better and better, but its cross-entropy stays above 0.55. What do you look "
+     "for first?", {
     "A learning rate that is too high": "Then the loss would jump, and the answers would not get better and better.",
     "A softmax before the loss": "Even perfect probabilities cost 0.5514 when the loss softens them once more.",
     "Too few images": "Too few images make a loss that is low in training and high in use, not one with a floor.",
@@ -465,22 +449,22 @@ def round_floor():
         f"{number(floor)} for the best probabilities there are, handed over as logits")
 
 
-@asks("Training goes well, and the loss is −12. What happened?", {
+@asks("(6) The loss is `nn.BCEWithLogitsLoss`, it falls and falls, and now it says −12. What happened?", {
     "The model is better than perfect": "Perfect is 0: the truth gets a probability of 1, and −log 1 = 0.",
-    "Targets outside 0 … 1": "With a target of 255 the second term is multiplied by −254, and pays for certainty.",
-    "The minus was forgotten":
-        "That makes a loss negative too, in one's own code. But then a lower loss means a smaller probability for the "
-        "truth, and the answers get worse.",
+    "Targets outside 0 … 1":
+        "With a target of 255 the factor 1 − y is −254, so a large loss is taken away where it should be added.",
+    "The learning rate is too high":
+        "Then the loss jumps about. It cannot fall below 0 as long as the targets lie in 0 … 1.",
 })
 def round_negative():
     best = float(BCE(100 * (2 * TARGET - 1), TARGET))
     mask = float(BCE(LOGITS, 255 * TARGET))
     return "Targets outside 0 … 1" if mask < 0 <= best else "The model is better than perfect", (
-        f"{number(best)} for perfect answers, and {number(mask)} for a target of 255")
+        f"{best:.4f} for perfect answers, and {number(mask)} for a target of 255")
 
 
-@asks("You change `reduction` from `mean` to `sum`, with 64 images and `nn.CrossEntropyLoss`. By what factor does the "
-     "gradient change?")
+@asks("(7) You change `reduction` from `mean` to `sum`, with 64 images and `nn.CrossEntropyLoss`. By what factor does "
+     "the gradient change?")
 def round_reduction():
     z = torch.linspace(-1, 1, 64 * 3).reshape(64, 3)
     labels, gradients = torch.arange(64) % 3, []
@@ -496,12 +480,12 @@ def round_reduction():
     }
 
 
-@asks("Once more: why does `nn.CrossEntropyLoss` say 0.3527 and `nn.BCEWithLogitsLoss` 0.9733 on the same logits?", {
+@asks("(8) Once more: why does `nn.CrossEntropyLoss` say 0.3527 and `nn.BCEWithLogitsLoss` 0.9733 on the same logits?", {
     "One is a mean, the other a sum": "Both are means, over one image here. CE has one loss to average, BCE three.",
     "One three-class loss, and the mean of three two-class losses":
         "Three classes compete for one share each, or each answers yes or no for itself.",
     "The same loss with another rounding":
-        "They agree in the true class only so far that both take −log of its probability. It is another probability.",
+        "Rounding changes the fourth decimal, not the first. The two take −log of different probabilities.",
 })
 def round_why():
     ce, terms = -torch.softmax(LOGITS, dim=1)[0, 1].log(), [
