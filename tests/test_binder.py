@@ -58,3 +58,9 @@ def test_the_cuda_build_would_not_do():
     index = re.search(r"^CPU := (.*)", (ROOT / "Makefile").read_text(encoding="utf8"), re.M)[1]
     assert f"--extra-index-url {index}" in lines(".binder/requirements.txt")
     assert "index-url" not in "".join(lines("requirements.txt"))  # slow where it can't be reached, and uv fails on it
+
+
+def test_the_badge_opens_the_first_notebook():
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
+    badge = re.search(r"https://mybinder\.org/v2/gh/[^/]+/[^/]+/HEAD\?urlpath=lab/tree/(.*?)\)", readme)
+    assert badge[1] == "notebooks/01_softmax.ipynb" and (ROOT / badge[1]).exists()

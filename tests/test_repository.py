@@ -82,11 +82,23 @@ def test_without_a_network_or_a_build_of_torch_it_says_which_to_look_at(run, tmp
     assert not (tmp_path / ".venv/lab").exists()
 
 
-def test_every_file_names_the_same_oldest_python():
-    oldest = JOBS["test"]["strategy"]["matrix"]["python"][0]
-    assert f"Python {oldest} or newer" in (ROOT / "README.md").read_text(encoding="utf8")
+def test_every_file_names_the_same_pythons():
+    oldest, newest = JOBS["test"]["strategy"]["matrix"]["python"]
+    readme = (ROOT / "README.md").read_text(encoding="utf8")
+    assert f"Python {oldest} or newer" in readme and f"Python {oldest} to {newest}" in readme
     assert f">= ({oldest.replace('.', ', ')})" in (ROOT / "Makefile").read_text(encoding="utf8")
     assert f'"py{oldest.replace(".", "")}"' in (ROOT / "ruff.toml").read_text(encoding="utf8")
+
+
+def test_the_weekly_run_lifts_every_pin(run, tmp_path):
+    pinned = (tmp_path / "requirements.txt").read_text(encoding="utf8")
+    run("git", "init", "-q")
+    run("git", "add", ".")
+    program(tmp_path / "make", f'{shutil.which("make")} -n "$@" >said; cat requirements*.txt >>said\n')
+    assert run(*script("newest", "Install everything without its pin"), PATH=f"{tmp_path}:{os.environ['PATH']}") == (0, "")
+    said = (tmp_path / "said").read_text(encoding="utf8")
+    assert "==" not in said and re.search(r"--index-url \S+ torch ", said)
+    assert (tmp_path / "requirements.txt").read_text(encoding="utf8") == pinned
 
 
 @pytest.mark.parametrize("number, wanted", [("", "issue create --title The newest releases break a test --body https://run:"),
