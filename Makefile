@@ -41,7 +41,7 @@ address:
 	touch $@
 
 .venv/lab: requirements.txt | .venv/python
-	$(BIN)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(BIN)/python -m pip install -q --no-deps $(TORCH) || \
+	@echo pip install $(TORCH); $(BIN)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(BIN)/python -m pip install -q --no-deps $(TORCH) || \
 	{ echo '$(TORCH) was not found.  Is there a network?  And has it a build for '"$$($(BIN)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')"'?  If not: rm -r .venv; make PYTHON=python3.12'; exit 1; }
 	$(BIN)/python -m pip install -q -r requirements.txt
 	$(BIN)/python -c 'import matplotlib.font_manager'  # builds the font cache now, not in a cell
