@@ -16,6 +16,7 @@ if sys.platform == "win32":
 ROOT = pathlib.Path(__file__).parent.parent
 JOBS = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf8"))["jobs"]
 PLACEHOLDER = "OWNER" + "/REPO"  # in two halves, or make address would change this line too
+TOP = {"MAKEFLAGS": "", "MAKELEVEL": "0"}  # make test runs these tests, and the make within must not know
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def run(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
 
     def run(*command, **environment):
-        done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"MAKEFLAGS": ""} | environment, stdin=subprocess.DEVNULL,
+        done = subprocess.run(command, cwd=tmp_path, env=os.environ | TOP | environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.returncode, done.stdout
 
