@@ -1,15 +1,22 @@
-# make lab      open JupyterLab at the first notebook      make test     run every notebook and test
-# make refresh  re-execute and save every notebook         make bench    how fast the explorers follow the hand
-# make lint     code, workflows and forms                  make address REPO=someone/name    set the repository's address
-# Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab or pytest.
+# make lab      open JupyterLab at the first notebook      make test        run every notebook and test
+# make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
+# make present NOTEBOOK=01_softmax  for a projector        make bench       how fast the explorers follow the hand
+# make address REPO=someone/name  the repository's         make lint        code, workflows and forms
+# Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
 
 PYTHON ?= python3
 BIN := .venv/bin
+COLAB := .venv/colab
+NOTEBOOKS := $(basename $(notdir $(sort $(wildcard notebooks/*.ipynb))))
 TORCH := $(shell grep '^torch' requirements.txt)
 # Plain torch on Linux is the CUDA build, gigabytes of it.  This index has the CPU build; an installed GPU build stays.
 CPU := https://download.pytorch.org/whl/cpu
+define install_torch
+	@echo pip install $(TORCH); $(1)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(1)/python -m pip install -q --no-deps $(TORCH) || \
+	{ echo '$(TORCH) was not found.  Is there a network?  And has it a build for '"$$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')"'?  If not: rm -r .venv; make PYTHON=python3.12'; exit 1; }
+endef
 
-.PHONY: lab test refresh bench lint address
+.PHONY: lab test test-colab refresh bench present named lint address
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -17,11 +24,21 @@ lab: .venv/lab
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
 
+# What needs a browser, Docker's files or git stays out: here Python moves the widgets.
+test-colab: $(COLAB)/ready
+	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser present reading binder repository) $(ARGS)
+
 refresh: .venv/lab
 	$(BIN)/python tests/refresh.py
 
 bench: .venv/test
 	$(BIN)/python -m tests.bench
+
+present: named .venv/present
+	$(BIN)/python -m voila notebooks/$(NOTEBOOK).ipynb --Voila.config_file_paths=.voila $(ARGS)
+
+named:
+	@[ -f "notebooks/$(NOTEBOOK).ipynb" ] || { echo 'make present NOTEBOOK=... wants one of $(NOTEBOOKS), not "$(NOTEBOOK)"'; exit 2; }
 
 lint: .venv/lint
 	$(BIN)/ruff check --quiet
@@ -41,16 +58,25 @@ address:
 	touch $@
 
 .venv/lab: requirements.txt | .venv/python
-	@echo pip install $(TORCH); $(BIN)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(BIN)/python -m pip install -q --no-deps $(TORCH) || \
-	{ echo '$(TORCH) was not found.  Is there a network?  And has it a build for '"$$($(BIN)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')"'?  If not: rm -r .venv; make PYTHON=python3.12'; exit 1; }
+	$(call install_torch,$(BIN))
 	$(BIN)/python -m pip install -q -r requirements.txt
 	$(BIN)/python -c 'import matplotlib.font_manager'  # builds the font cache now, not in a cell
 	touch $@
 
-.venv/test: .venv/lab requirements-test.txt
+.venv/test: .venv/lab requirements-test.txt requirements-present.txt
 	$(BIN)/python -m pip install -q -r requirements-test.txt
+	touch $@
+
+.venv/present: .venv/lab requirements-present.txt
+	$(BIN)/python -m pip install -q -r requirements-present.txt
 	touch $@
 
 .venv/lint: requirements-lint.txt | .venv/python
 	$(BIN)/python -m pip install -q -r requirements-lint.txt
+	touch $@
+
+$(COLAB)/ready: requirements-colab.txt requirements.txt | .venv/python
+	$(PYTHON) -m venv $(COLAB)
+	$(call install_torch,$(COLAB)/bin)
+	$(COLAB)/bin/python -m pip install -q -r requirements-colab.txt
 	touch $@

@@ -20,40 +20,54 @@ CHROME = next(filter(None, map(shutil.which, (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", r"C:\Program Files\Google\Chrome\Application\chrome.exe"))), None)
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command: list, address: str, **how):
+    """A server, from when the address answers.  Its log shows where it dies."""
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **how)
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(address, timeout=5).close()
+                    break
+                except OSError:
+                    if server.poll() is not None:
+                        log.seek(0)
+                        raise AssertionError(log.read().decode())
+                    time.sleep(0.2)
+            yield
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
 @contextlib.contextmanager
 def jupyterlab():
     """Yields the address of a JupyterLab over a copy of the notebooks."""
-    home = pathlib.Path(tempfile.mkdtemp())
+    home, port = pathlib.Path(tempfile.mkdtemp()), free_port()
     for folder in ("notebooks", "utils"):
         shutil.copytree(ROOT / folder, home / folder, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     settings = home / "settings" / "@jupyterlab"
     for plugin, text in {"notebook-extension/tracker": '{"windowingMode": "none"}',  # every cell is in the page
                          "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}'}.items():
         (settings / plugin).parent.mkdir(parents=True)
         (settings / f"{plugin}.jupyterlab-settings").write_text(text, encoding="utf8")
     places = {f"JUPYTER_{kind}_DIR": str(home / kind) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    server = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
-         "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", f"--ServerApp.root_dir={home}",
-         "--LabApp.expose_app_in_browser=True"],
-        env=os.environ | places | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-                                   "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")},
-        stdin=subprocess.DEVNULL, stdout=(home / "log").open("wb"), stderr=subprocess.STDOUT)
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status", timeout=5).close()
-            break
-        except OSError:
-            assert server.poll() is None, (home / "log").read_text()
-            time.sleep(0.2)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.port={port}",
+               "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token=", f"--ServerApp.root_dir={home}",
+               "--LabApp.expose_app_in_browser=True"]
+    environment = os.environ | places | {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+                                         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
     try:
-        yield f"http://127.0.0.1:{port}"
+        with running(command, f"http://127.0.0.1:{port}/api/status", env=environment):
+            yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(20)
         shutil.rmtree(home, ignore_errors=True)
 
 

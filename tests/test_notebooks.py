@@ -2,8 +2,11 @@
 
 import base64
 import json
+import os
 import pathlib
 import re
+import subprocess
+import sys
 
 import nbformat
 import pytest
@@ -53,6 +56,15 @@ FACTS = {
         "tensor([[2.1269, 0.0486, 0.7444]])", "tensor(0.9733)",
     ],
 }
+
+# The first code cell of every notebook.
+FIRST = """\
+import os, sys
+sys.path[:0] = ["..", "repo"]  # so that Python finds utils/, where the explorers live
+if "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ:  # there this notebook is alone: fetch the rest
+    if not os.path.exists("repo") and os.system("git clone -q --depth 1 https://github.com/OWNER/REPO repo"):
+        sys.exit("Fetching github.com/OWNER/REPO failed. Check that there is a network (in Kaggle: Internet on) and git, "
+                 "then run this cell again.")"""
 
 
 def code_cells(name):
@@ -222,3 +234,33 @@ def test_every_mistake_is_made_on_purpose_and_its_look_and_its_fix_are_told(mist
     after = "\n".join(cell.source for cell in cells[k + 1:] if cell.cell_type == "markdown")
     section = re.split(r"^## ", after, flags=re.M)[0]
     assert mistake == "label for BCE" or ("**From outside:**" in section and re.search(r"\*\*[Tt]he fix", section))
+
+
+GITS = {  # a git that works, one without network, and none
+    "works": '#!/bin/sh\n[ "$1 $5" = "clone https://github.com/OWNER/REPO" ] && /bin/mkdir "$6" && /bin/cp -r "$ROOT/utils" "$6"',
+    "no network": "#!/bin/sh\necho fatal: unable to access >&2; exit 128",
+    "no git": None,
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the false git is a shell script; Colab and Kaggle are Linux")
+@pytest.mark.parametrize("git", GITS)
+@pytest.mark.parametrize("place", ["Colab", "Kaggle", "elsewhere"])
+def test_the_first_cell_fetches_utils_in_colab_and_says_what_to_do_where_it_cannot(tmp_path, place, git):
+    (tmp_path / "bin").mkdir()
+    if GITS[git]:
+        (tmp_path / "bin" / "git").write_text(GITS[git])
+        (tmp_path / "bin" / "git").chmod(0o755)
+    colab = "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')\n" if place == "Colab" else ""
+    ran = subprocess.run([sys.executable, "-c", colab + (FIRST + "\n") * 2 + "import utils.inputs\nprint(utils.__path__[0])"],
+                         cwd=tmp_path, env={"PATH": str(tmp_path / "bin"), "ROOT": str(ROOT)}
+                         | ({"KAGGLE_KERNEL_RUN_TYPE": "Interactive"} if place == "Kaggle" else {}),
+                         capture_output=True, text=True)
+    if place == "elsewhere":  # it does nothing, so utils is not found here
+        assert "No module named 'utils'" in ran.stderr and "git" not in ran.stderr and ran.stdout == ""
+        assert not (tmp_path / "repo").exists()
+    elif git == "works":
+        assert (ran.stderr, ran.stdout) == ("", f"{tmp_path}/repo/utils\n")
+    else:
+        assert ran.returncode == 1 and ran.stdout == "" and "Traceback" not in ran.stderr
+        assert ran.stderr.endswith("Check that there is a network (in Kaggle: Internet on) and git, then run this cell again.\n")

@@ -1,0 +1,34 @@
+"""make present: an explorer fills the screen; what stands between them, text and code, comes and goes by a switch."""
+
+from nbformat.v4 import new_markdown_cell
+
+# Every size is in vh, a hundredth of the screen's height, so that any projector shows one explorer whole.
+PAGE = """<style>
+  body.jp-Notebook { --jp-content-font-size1: 2.8vh; --jp-code-font-size: 2.5vh; padding: 0 3vw 60vh; }
+  .switches { position: fixed; z-index: 9; top: 0; right: 0; padding: 0.6vh 3vw; font: 2.2vh sans-serif; background: #eee; }
+  .switches label { margin-left: 2vw; cursor: pointer; }
+  .switches input { width: 2vh; height: 2vh; }
+  .explorer { --jp-widgets-inline-height: 4vh; }
+  .jp-InputPrompt, .jp-OutputPrompt, .jp-Collapser, .anchor-link { display: none !important; }
+  .explorer.explorer { max-width: min(100%, 170vh); margin: 0 auto 4vh; scroll-margin-top: 5vh; }
+  .explorer .widget-image { height: 50vh !important; object-fit: contain; object-position: left; }
+  .explorer.explorer .widget-label, .explorer.explorer .widget-readout, .explorer.explorer .widget-button,
+  .explorer.explorer .widget-toggle-button, .explorer.explorer .widget-checkbox label, .explorer.explorer pre { font-size: 2.4vh; }
+  body:not(:has(#text:checked)) .jp-MarkdownCell:not(:has(.switches)),
+  body:not(:has(#text:checked, #code:checked)) .jp-CodeCell:not(:has(.explorer)),
+  body:not(:has(#code:checked)) .jp-CodeCell .jp-Cell-inputWrapper,
+  body:not(:has(#code:checked)) .jp-OutputArea-child:has(> [data-mime-type="text/plain"], > [data-mime-type^="application/vnd.jupyter."]:not([data-mime-type*="widget"]))
+    { display: none; }
+</style>
+<div class="switches">
+  <label><input type="checkbox" id="text"> text</label> <label><input type="checkbox" id="code"> code</label>
+</div>
+"""
+
+
+def present(request, notebook, cwd):
+    notebook.cells.insert(0, new_markdown_cell(PAGE))
+
+
+c.VoilaConfiguration.prelaunch_hook = present
+c.VoilaConfiguration.strip_sources = False  # the switch needs them in the page
