@@ -1,0 +1,60 @@
+"""Reading without running: every notebook as nbconvert makes a page of it, in a browser with JavaScript off."""
+
+import re
+
+import pytest
+from nbconvert import HTMLExporter
+
+from tests.lab import ROOT, chromium
+from tests.test_browser import NAMES
+from tests.test_notebooks import code_cells
+
+MACHINE = r"/(home|Users|root|tmp|site-packages)/|[A-Z]:\\\\"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as browser:
+        yield browser.new_context(java_script_enabled=False)
+
+
+@pytest.fixture(params=NAMES)
+def read(request, browser, tmp_path):
+    """(the notebook's name, its page)"""
+    html, _ = HTMLExporter().from_filename(ROOT / "notebooks" / f"{request.param}.ipynb")
+    path = tmp_path / "page.html"
+    path.write_text(html, encoding="utf8")
+    page = browser.new_page()
+    page.goto(path.as_uri(), wait_until="domcontentloaded")
+    yield request.param, page
+    page.close()
+
+
+def test_every_explorer_shows_its_picture_and_numbers(read):
+    name, page = read
+    saved = [cell.outputs[-1].data for cell in code_cells(name) if re.search(r"^explore_\w+\(", cell.source, re.M)]
+    shown = [cell for cell in page.locator(".jp-CodeCell").all()
+             if re.search(r"^explore_\w+\(", cell.locator(".highlight").inner_text(), re.M)]
+    assert len(shown) == len(saved) > 0
+    for cell, data in zip(shown, saved):
+        picture = cell.locator(".jp-OutputArea img")
+        assert picture.is_visible() and picture.evaluate("image => image.complete && image.naturalWidth") == 1440
+        assert picture.get_attribute("src") == "data:image/png;base64," + data["image/png"].strip().replace("\n", "")
+        assert picture.bounding_box()["width"] > 600, "the numbers are in the picture: it must not be a thumbnail"
+
+
+def test_every_question_shows_and_every_solution_is_collapsed(read):
+    name, page = read
+    html = [output for cell in code_cells(name) for output in cell.outputs if "text/html" in output.get("data", {})]
+    shown = page.locator(".jp-RenderedHTML").all()
+    assert len(shown) == len(html) and all(output.inner_text().strip() for output in shown)
+    for solution in page.locator("details").all():
+        assert solution.locator("summary").is_visible() and solution.locator("summary").inner_text().strip()
+        assert not any(part.is_visible() for part in solution.locator("> :not(summary)").all())
+
+
+def test_no_machine_is_named_and_no_script_is_needed(read):
+    name, page = read
+    text = page.locator("main").inner_text()
+    assert page.locator("main h1").is_visible() and len(text) > 1000
+    assert not re.search(MACHINE, text) and "JavaScript" not in text and "Loading widget" not in text
