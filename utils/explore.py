@@ -29,7 +29,8 @@ LOGITS = {  # the presets, for a true class of 1
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
-# is .noUi-handle in ipywidgets 8 and .ui-slider-handle in 7, which Colab has.
+# is .noUi-handle in ipywidgets 8 and .ui-slider-handle in 7, which Colab has; its arrow keys stay its own, which
+# Notebook 7 would take to collapse the section.
 NAMES = """(() => {
   const box = this.closest('.explorer'), rows = [...box.querySelectorAll('.widget-hslider')];
   const image = box.querySelector('img'), words = box.querySelector('.explorer-words .widget-html-content');
@@ -38,7 +39,9 @@ NAMES = """(() => {
     return this.tries < 100 && setTimeout(() => this.onload(), 100);
   }
   for (const row of rows) {
-    row.querySelector('.noUi-handle, .ui-slider-handle').setAttribute('aria-label', row.querySelector('label').textContent);
+    const handle = row.querySelector('.noUi-handle, .ui-slider-handle');
+    handle.setAttribute('aria-label', row.querySelector('label').textContent);
+    handle.setAttribute('data-lm-suppress-shortcuts', 'true');
   }
   image.alt = 'The picture of the numbers in the words below';
   words.setAttribute('aria-live', 'polite');
