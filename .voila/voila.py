@@ -13,11 +13,15 @@ PAGE = """<style>
   .explorer.explorer { max-width: min(100%, 170vh); margin: 0 auto 4vh; scroll-margin-top: 5vh; }
   .explorer .widget-image { height: 50vh !important; object-fit: contain; object-position: left; }
   .explorer.explorer .widget-label, .explorer.explorer .widget-readout, .explorer.explorer .widget-button,
-  .explorer.explorer .widget-toggle-button, .explorer.explorer .widget-checkbox label, .explorer.explorer pre { font-size: 2.4vh; }
+  .explorer.explorer .widget-toggle-button, .explorer.explorer .widget-checkbox label, .explorer.explorer pre,
+  .prediction.prediction .widget-html-content, .prediction.prediction .widget-button, .prediction.prediction input,
+  .prediction.prediction label, .prediction.prediction code { font-size: 2.4vh !important; }
+  .prediction.prediction { max-width: 100%; }
   body:not(:has(#text:checked)) .jp-MarkdownCell:not(:has(.switches)),
   body:not(:has(#text:checked, #code:checked)) .jp-CodeCell:not(:has(.explorer)),
   body:not(:has(#code:checked)) .jp-CodeCell .jp-Cell-inputWrapper,
-  body:not(:has(#code:checked)) .jp-OutputArea-child:has(> [data-mime-type="text/plain"], > [data-mime-type^="application/vnd.jupyter."]:not([data-mime-type*="widget"]))
+  body:not(:has(#code:checked)) .jp-OutputArea-child:has(> [data-mime-type="text/plain"]),
+  body:not(:has(#code:checked)) .jp-OutputArea-child:has(> [data-mime-type^="application/vnd.jupyter."]:not([data-mime-type*="widget"]))
     { display: none; }
 </style>
 <div class="switches">

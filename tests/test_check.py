@@ -113,6 +113,8 @@ WRONG = {
         "all or nothing": lambda z: torch.eye(z.shape[1])[z.argmax(1)],
         "rounded on the way": lambda z: torch.round(torch.softmax(z, 1), decimals=4),
         "overflow at large logits": lambda z: torch.exp(z) / torch.exp(z).sum(1, keepdim=True),
+        "underflow at large negative logits": lambda z: (z - z.clamp(min=0).max(1, keepdim=True).values).exp() / (
+            z - z.clamp(min=0).max(1, keepdim=True).values).exp().sum(1, keepdim=True),
         "shifted by the largest of the whole batch": lambda z: torch.exp(z - z.max()) / torch.exp(z - z.max()).sum(1, keepdim=True),
         "the logits it was given are changed afterwards": lambda z: z.sub_(z.max(1, keepdim=True).values).softmax(1),
         "two answers to the same question": lambda z: torch.softmax(z + torch.rand(1), 1) + torch.rand(1),
@@ -126,12 +128,12 @@ WRONG = {
         "base 10 instead of e": lambda z, t: -torch.log10(pick(torch.softmax(z, 1), t)).mean(),
         "base 2 instead of e": lambda z, t: -torch.log2(pick(torch.softmax(z, 1), t)).mean(),
         "softmax applied twice": lambda z, t: nn.CrossEntropyLoss()(nn.Softmax(dim=1)(z), t),
-        "probabilities expected where logits came": F.nll_loss,
+        "probabilities expected where logits came": lambda z, t: -torch.log(pick(z, t)).mean(),
+        "log-softmax missing": F.nll_loss,
         "labels taken from the first row only": lambda z, t: (z.logsumexp(1) - z[0, t]).mean(),
         "rows picked instead of entries": lambda z, t: (z.logsumexp(1) - z[t]).mean(),
         "mean over one term only": lambda z, t: z.logsumexp(1).mean() - pick(z, t),
         "logsumexp without its dim": lambda z, t: torch.logsumexp(z) - pick(z, t),
-        "log taken of the logit only": lambda z, t: pick(z, t).mean(),
         "softmax over the wrong dim": lambda z, t: -pick(torch.softmax(z, dim=0), t).log().mean(),
         "normalised over the whole batch": lambda z, t: -torch.log(pick(torch.exp(z) / torch.exp(z).sum(), t)).mean(),
         "off by one class": lambda z, t: -pick(torch.softmax(z, 1), t - 1).log().mean(),
@@ -140,6 +142,8 @@ WRONG = {
         "sigmoid instead of softmax": lambda z, t: -pick(torch.sigmoid(z), t).log().mean(),
         "rounded before the logarithm": lambda z, t: -torch.log(torch.round(pick(torch.softmax(z, 1), t), decimals=4)).mean(),
         "overflow at large logits": lambda z, t: -torch.log(pick(z.exp() / z.exp().sum(1, keepdim=True), t)).mean(),
+        "underflow at large negative logits": lambda z, t: (
+            z.clamp(min=0).amax(1) + (z - z.clamp(min=0).amax(1, keepdim=True)).exp().sum(1).log() - pick(z, t)).mean(),
         mistakes.SATURATION: lambda z, t: -torch.log(pick(torch.softmax(z, 1), t) + 1e-30).mean(),
         "shifted by the largest of the whole batch":
             lambda z, t: (z.max() + (z - z.max()).exp().sum(1).log() - pick(z, t)).mean(),
@@ -184,6 +188,7 @@ WRONG = {
         "the label written where 1 belongs": lambda t, n: filled(len(t), n, (torch.arange(len(t)), t), t.float()),
         "whole rows filled": lambda t, n: filled(len(t), n, t),
         "no 1 written": lambda t, n: torch.zeros(len(t), n),
+        "dimension of the batch lost": lambda t, n: torch.eye(n)[t[0]] if len(t) == 1 else torch.eye(n)[t],
         "the label itself": lambda t, n: t.float(),
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
@@ -207,6 +212,7 @@ WRONG = {
         "probabilities expected where logits came": nn.BCELoss(),
         "sigmoid applied twice": lambda z, y: nn.BCEWithLogitsLoss()(torch.sigmoid(z), y),
         "softmax instead of sigmoid": lambda z, y: nn.BCELoss()(torch.softmax(z, 1), y),
+        "softmax applied first": lambda z, y: nn.BCEWithLogitsLoss()(torch.softmax(z, 1), y),
         "rounded before the logarithm":
             lambda z, y: nn.BCELoss()(torch.round(torch.sigmoid(z), decimals=4).clamp(1e-44, 1), y),
         "sum instead of mean": nn.BCEWithLogitsLoss(reduction="sum"),
@@ -217,6 +223,7 @@ WRONG = {
         "divided by the images only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / len(z),
         "cross-entropy instead": nn.CrossEntropyLoss(),
         mistakes.SATURATION: lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "saturation at large negative logits": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * F.logsigmoid(-z)).mean(),
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
     },
     check_predict_labels: {
@@ -306,10 +313,9 @@ def test_what_should_have_come_out_is_torchs_in_float64():
             assert first == pytest.approx(float(exact.flatten()[0]), abs=5.1e-5), (name, message)
 
 
-@pytest.mark.parametrize("stub", [lambda *_: None, lambda *_: (_ for _ in ()).throw(NotImplementedError("later"))])
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_a_stub_is_not_written_yet(check, stub):
-    assert "is not written yet" in check(stub).message
+def test_a_stub_is_not_written_yet(check):
+    assert check(lambda *_: ...).message.startswith("✗ ") and "is not written yet" in check(lambda *_: None).message
 
 
 def test_a_missing_return_in_one_branch_is_not_a_stub():
@@ -323,8 +329,61 @@ def test_broken_functions_get_a_sentence(check, broken):
     assert not result.passed and "Traceback" not in result.message
 
 
+def failing(*_):
+    raise ValueError("of its own making")
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_an_error_is_told_and_is_no_known_mistake(check):
+    """Neither on an ordinary input nor on an extreme one."""
+    lines = check(failing).message.splitlines()
+    assert lines[0] == "✗ failing: not right yet" and lines[2] == "  yours   failing raised ValueError: of its own making"
+    assert "Wanted is " in check(failing).message
+    for _, _, arguments in CHECKS[check].extremes:
+        def fails_there(*given, bad=arguments[0]):
+            return failing() if torch.equal(given[0], bad) else RIGHT[check][0](*given)
+        assert check(fails_there).message.splitlines()[0] == "✗ fails_there: not right yet"
+
+
+def test_what_differs_is_said():
+    shapes = check_softmax(lambda z: torch.softmax(z, 1)[0]).message.splitlines()
+    assert shapes[2:] == ["  yours   [0.2585, 0.7028, 0.0387], shape [3]", "  torch   [[0.2585, 0.7028, 0.0387]], shape [1, 3]",
+                          "  Wanted is shape [1, 3]. Run your lines one by one on this input, and look where they leave the", "  formula."]
+    kinds = check_bce_target(lambda t, n: F.one_hot(t, n)).message.splitlines()
+    assert kinds[2:4] == ["  yours   [[0, 1, 0]], dtype int64", "  torch   [[0.0000, 1.0000, 0.0000]], dtype float32"]
+
+
+def test_what_is_asked_for_is_any_class_and_a_threshold_of_a_half():
+    for function in (lambda z, one: z[:, :2].argmax(1) if one else z >= 0, lambda z, one: z[:, :3].argmax(1) if one else z >= 0,
+                     lambda z, one: z[:, 1] > z[:, 0] if one else z >= 0, lambda z, one: z.argmax(1).float() if one else z >= 0,
+                     lambda z, one: z.argmax(1) if one else torch.sigmoid(z) > 0.49,
+                     lambda z, one: z.argmax(1) if one else torch.sigmoid(z) > 0.51):
+        assert not check_predict_labels(function).passed
+
+
+@pytest.mark.parametrize("check, function", [
+    (check_cross_entropy, lambda z, t: -pick(torch.softmax(z.double(), 1), t).log().mean()),
+    (check_log_sigmoid, lambda z: torch.log(torch.sigmoid(z.double()))),
+    (check_bce, lambda z, y: (torch.log(1 + torch.exp(z.double())) - y * z).mean()),
+    (check_log_sigmoid, lambda z: F.logsigmoid(z.clamp(-300, 300))),
+    (check_softmax, lambda z: torch.softmax(z, 1) * 1.00005), (check_sigmoid, lambda z: torch.sigmoid(z).round(decimals=5)),
+], ids=str)
+def test_neither_64_bits_nor_limits_nor_a_hair_pass(check, function):
+    assert not check(function).passed
+
+
+def test_ctrl_c_stops_a_check():
+    with pytest.raises(KeyboardInterrupt):
+        check_softmax(raiser(KeyboardInterrupt()))
+
+
+def test_a_long_answer_makes_a_short_message():
+    assert len(check_softmax(lambda z: torch.rand(6, 6, 6, 6).fill_(1)).message) < 1500
+
+
 def test_a_sigmoid_whose_gradient_is_nan_passes_with_a_remark():
-    assert "its gradient is nan" in check_sigmoid(lambda z: 1 / (1 + torch.exp(-z))).message
+    assert "at a logit of −100 its gradient is nan" in check_sigmoid(lambda z: 1 / (1 + torch.exp(-z))).message
+    assert "at a logit of 100 its gradient is nan" in check_sigmoid(lambda z: 1 - 1 / (1 + torch.exp(z))).message
     assert "gradient" not in check_sigmoid(torch.sigmoid).message
 
 

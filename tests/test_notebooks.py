@@ -57,14 +57,7 @@ FACTS = {
     ],
 }
 
-# The first code cell of every notebook.
-FIRST = """\
-import os, sys
-sys.path[:0] = ["..", "repo"]  # so that Python finds utils/, where the explorers live
-if "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ:  # there this notebook is alone: fetch the rest
-    if not os.path.exists("repo") and os.system("git clone -q --depth 1 https://github.com/OWNER/REPO repo"):
-        sys.exit("Fetching github.com/OWNER/REPO failed. Check that there is a network (in Kaggle: Internet on) and git, "
-                 "then run this cell again.")"""
+FIRST = NOTEBOOKS["01_softmax"].cells[1].source
 
 
 def code_cells(name):
@@ -234,6 +227,12 @@ def test_every_mistake_is_made_on_purpose_and_its_look_and_its_fix_are_told(mist
     after = "\n".join(cell.source for cell in cells[k + 1:] if cell.cell_type == "markdown")
     section = re.split(r"^## ", after, flags=re.M)[0]
     assert mistake == "label for BCE" or ("**From outside:**" in section and re.search(r"\*\*[Tt]he fix", section))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_cell_and_the_badge(name):
+    assert code_cells(name)[0].source == FIRST and "google.colab" in FIRST
+    assert f"blob/main/notebooks/{name}.ipynb)" in NOTEBOOKS[name].cells[0].source
 
 
 GITS = {  # a git that works, one without network, and none

@@ -50,6 +50,14 @@ def test_the_choice_and_the_right_one_are_marked_and_another_click_moves_the_mar
         assert {name: {"right", "chosen"} & set(button._dom_classes) for name, button in prediction.buttons.items()} == marks
 
 
+def test_the_answer_is_computed_when_asked_and_not_before():
+    calls = []
+    prediction = asks("?", CHOICES)(lambda: (calls.append(1), ("Two", "so it is"))[1])()
+    assert calls == []
+    prediction.buttons["One"].click()
+    assert calls == [1]
+
+
 def test_the_feedback_is_announced():
     prediction = choice()
     prediction.buttons["One"].click()
@@ -84,13 +92,14 @@ def test_enter_answers_too():
 def test_numbers_as_people_type_them():
     assert [read(text) for text in ("0.5", "0,5", "−1", "-1", " 2 ", "1/4", "1/0", "x", "inf")] == [
         0.5, 0.5, -1, -1, 2, 0.25, None, None, None]
-    assert near(1.1, 1.0986) and not near(1.0986, 0.6931) and not near(63, 64) and near(0.005, 0) and not near(0.02, 0)
+    assert near(1.1, 1.0986) and not near(1.0986, 0.6931) and not near(63, 64) and near(63.5, 64) and near(0.005, 0) and not near(0.02, 0)
 
 
 def test_an_exception_in_an_answer_shows():
     prediction = asks("?", CHOICES)(lambda: 1 / 0)()
     prediction.buttons["One"].click()
     assert "✗ ZeroDivisionError: division by zero" in prediction.page.value
+    assert "✗ ZeroDivisionError" in prediction._repr_mimebundle_()["text/html"]
 
 
 @pytest.mark.parametrize("make", [choice, guess])

@@ -54,7 +54,7 @@ def test_every_question_shows_and_every_solution_is_collapsed(read):
 
 
 def test_no_machine_is_named_and_no_script_is_needed(read):
-    name, page = read
+    _, page = read
     text = page.locator("main").inner_text()
     assert page.locator("main h1").is_visible() and len(text) > 1000
     assert not re.search(MACHINE, text) and "JavaScript" not in text and "Loading widget" not in text

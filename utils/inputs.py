@@ -66,14 +66,18 @@ def check_targets(targets: object, logits: Tensor) -> None:
 
 def one_line(error: BaseException) -> str:
     """An exception as one line, "ValueError: Target size ...", whatever its text is or does."""
-    return traceback.format_exception_only(error)[0].splitlines()[0][:200].removesuffix(": ")
+    lines = traceback.format_exception_only(error)
+    first = next((line for line in lines if not line.startswith("  ")), lines[0])  # a SyntaxError shows its line before
+    return first.splitlines()[0][:200].removesuffix(": ")
 
 
 def name_of(function: object) -> str:
     """What the reader calls a function; "your function" where that cannot be had."""
     try:
         return str(getattr(function, "__name__", "your function"))
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return "your function"
 
 

@@ -4,6 +4,7 @@ Each comes with the functions that make it, so that a check can compute what the
 faults show only on extreme inputs; those inputs are here too.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -50,6 +51,11 @@ FOUR = torch.tensor([[0.5, -1, 2, 0.25], [-2, 0.3, 0.1, 1], [1.5, 3, -1, 0.2]])
 SMALL = torch.tensor([[0.2, 0.9, 0.4], [0.7, 0.1, 0.5], [0.3, 0.8, 0.6]])  # numbers that may be taken for probabilities
 
 
+def rounded(p: Tensor) -> Tensor:
+    """As it is printed, with 4 decimals."""
+    return p.mul(1e4).round() / 1e4
+
+
 # --- softmax
 
 ROWS = " Each row shares a 1 of its own: sum along dim=-1, with keepdim=True, so that there is one sum for each row."
@@ -86,9 +92,9 @@ SOFTMAX_MISTAKES = [
             "The largest logit gets the smallest share. It is exp(z), not exp(−z).",
             lambda z: torch.softmax(-z, -1)),
     mistake("base 2 instead of e", "exp2 and 2 ** z have the base 2. Torch's softmax has the base e: exp(z).",
-            lambda z: torch.softmax(z * torch.log(torch.tensor(2.0)), -1)),
+            lambda z: torch.softmax(z * math.log(2), -1)),
     mistake("base 10 instead of e", "10 ** z has the base 10. Torch's softmax has the base e: exp(z).",
-            lambda z: torch.softmax(z * torch.log(torch.tensor(10.0)), -1)),
+            lambda z: torch.softmax(z * math.log(10), -1)),
     mistake("sigmoid instead of softmax",
             "Sigmoid asks each class by itself, so the rows need not sum to 1. Softmax divides by the sum of the "
             "row.",
@@ -100,14 +106,17 @@ SOFTMAX_MISTAKES = [
             "and 1.",
             lambda z: F.one_hot(z.argmax(-1), z.shape[-1]), lambda z: F.one_hot(z.argmax(-1), z.shape[-1]).to(z)),
     mistake("rounded on the way", "Four decimals are for reading. Compute with all of them.",
-            lambda z: torch.softmax(z, -1).mul(1e4).round() / 1e4),
+            lambda z: rounded(torch.softmax(z, -1))),
 ]
 TOO_LARGE = (
     "overflow at large logits",
     "exp(89) is already inf in 32 bits. Only differences count: from each row, take its largest logit (not its index) away first.")
+TOO_SMALL = (
+    "underflow at large negative logits",
+    "exp(−1000) is 0 in 32 bits, and 0 / 0 is nan. Only differences count: from each row, take its largest logit away first.")
 SOFTMAX_EXTREMES = [
     extreme(*TOO_LARGE, torch.tensor([[1000.0, 999, 0]])),
-    extreme(*TOO_LARGE, torch.tensor([[-1000.0, -1001, -1002]])),
+    extreme(*TOO_SMALL, torch.tensor([[-1000.0, -1001, -1002]])),
     extreme("shifted by the largest of the whole batch",
             "One large row pushes the exponentials of all others to 0. Take from each row its own largest logit: "
             "max(dim=-1, keepdim=True).values.",
@@ -130,7 +139,8 @@ CROSS_ENTROPY_MISTAKES = [
     mistake("sum instead of mean", "The loss should not grow with the batch: mean(), not sum().",
             lambda z, t: F.cross_entropy(z, t, reduction="sum")),
     mistake("no reduction", "There is one loss for each image here. Their mean is wanted: mean() at the end.",
-            lambda z, t: F.cross_entropy(z, t, reduction="none")),
+            lambda z, t: F.cross_entropy(z, t, reduction="none"),
+            lambda z, t: -F.one_hot(t, z.shape[1]) * torch.log_softmax(z, 1)),
     mistake("mean over images and classes",
             "The zeros of the other classes are in the mean and make it C times too small. Add up over the classes, "
             "then average over the images.",
@@ -138,17 +148,20 @@ CROSS_ENTROPY_MISTAKES = [
     mistake("minus missing", "A logarithm of a probability is negative, and a loss is not: −log p.",
             lambda z, t: -F.cross_entropy(z, t)),
     mistake("log missing",
-            "This is the label's probability. The loss is −log of it.",
+            "A probability is not a loss yet. Take −log of the one that the label got.",
             lambda z, t: own(torch.softmax(z, 1), t).mean(), lambda z, t: -own(torch.softmax(z, 1), t).mean(),
             lambda z, t: (1 - own(torch.softmax(z, 1), t)).mean()),
-    mistake("base 10 instead of e", LOG, lambda z, t: F.cross_entropy(z, t) / torch.log(torch.tensor(10.0))),
-    mistake("base 2 instead of e", LOG, lambda z, t: F.cross_entropy(z, t) / torch.log(torch.tensor(2.0))),
+    mistake("base 10 instead of e", LOG, lambda z, t: F.cross_entropy(z, t) / math.log(10)),
+    mistake("base 2 instead of e", LOG, lambda z, t: F.cross_entropy(z, t) / math.log(2)),
     mistake("softmax applied twice",
             "A softmax was applied first, and the formula (or F.cross_entropy) applies another. Start from the logits.",
             lambda z, t: F.cross_entropy(torch.softmax(z, 1), t)),
     mistake("probabilities expected where logits came",
             "The logarithm was taken of a logit. Logits can be any numbers: softmax first, or logsumexp.",
-            lambda z, t: -own(z, t).log().mean(), lambda z, t: -own(z, t).mean()),
+            lambda z, t: -own(z, t).log().mean()),
+    mistake("log-softmax missing",
+            "This is the label's logit, or minus that. nll_loss, too, only picks: it wants the log_softmax of the logits.",
+            lambda z, t: -own(z, t).mean(), lambda z, t: own(z, t).mean()),
     mistake("labels taken from the first row only",
             "logits[0, labels] reads row 0 for every label. One entry of each row: logits[torch.arange(len(labels)), labels].",
             lambda z, t: (torch.logsumexp(z, 1) - z[0, t]).mean(), lambda z, t: -torch.log_softmax(z, 1)[0, t].mean()),
@@ -161,9 +174,6 @@ CROSS_ENTROPY_MISTAKES = [
     mistake("logsumexp without its dim",
             "It wants to know along which dimension: logsumexp(logits, dim=1) gives one number for each row.",
             lambda z, t: torch.logsumexp(z), lambda z, t: z.logsumexp()),
-    mistake("log taken of the logit only",
-            "The sum over the row is missing: the loss is logsumexp(row) minus the label's logit.",
-            lambda z, t: own(z, t).mean()),
     mistake("softmax over the wrong dim",
             "The images compete for each class here. The classes of one image should compete: dim=1, or dim=-1.",
             lambda z, t: -own(torch.softmax(z, 0), t).log().mean()),
@@ -173,7 +183,9 @@ CROSS_ENTROPY_MISTAKES = [
     mistake("off by one class",
             "The labels are indices, and the first class is 0. Take the label as it is.",
             lambda z, t: F.cross_entropy(z, (t + 1) % z.shape[1]),
-            lambda z, t: F.cross_entropy(z, (t - 1) % z.shape[1])),
+            lambda z, t: F.cross_entropy(z, (t - 1) % z.shape[1]),
+            lambda z, t: F.cross_entropy(z, t + 1), lambda z, t: F.cross_entropy(z, t - 1),
+            lambda z, t: -torch.log_softmax(z, 1)[torch.arange(len(t)), t + 1].mean()),
     mistake("every image with every label",
             "p[:, labels] takes all labels from every row. One of each row is wanted: p[torch.arange(len(labels)), "
             "labels].",
@@ -187,15 +199,16 @@ CROSS_ENTROPY_MISTAKES = [
     mistake("rounded before the logarithm",
             "Four decimals are for reading. Small probabilities lose most by rounding, and their logarithms are the "
             "largest.",
-            lambda z, t: -(own(torch.softmax(z, 1), t).mul(1e4).round() / 1e4).log().mean()),
+            lambda z, t: -rounded(own(torch.softmax(z, 1), t)).log().mean()),
 ]
 SATURATION = "saturation: a probability rounded to 0 before its logarithm"
 CROSS_ENTROPY_EXTREMES = [
     extreme(*TOO_LARGE, torch.tensor([[1000.0, 999, 0]]), torch.tensor([0])),
+    extreme(*TOO_SMALL, torch.tensor([[-1000.0, -1001, -1002]]), torch.tensor([0])),
     extreme(SATURATION,
             "The share is too small for 32 bits and becomes 0, and −log 0 is inf. (A limit such as 1e-8 only hides "
             "it.) Never compute the share: −log p is logsumexp(row) minus the label's logit.",
-            torch.tensor([[0.0, -200, 0]]), torch.tensor([1])),
+            torch.tensor([[0.0, -2000, 0]]), torch.tensor([1])),
     extreme("shifted by the largest of the whole batch",
             "One large row pushes the exponentials of all others to 0. logsumexp(dim=1) looks after each row.",
             torch.tensor([[1000.0, 999, 0], [2, 3, 0.1]]), torch.tensor([0, 1])),
@@ -234,14 +247,14 @@ SIGMOID_MISTAKES = [
     mistake("logarithm taken as well", "This is log σ. Sigmoid stops one step before the logarithm.",
             F.logsigmoid),
     mistake("base 2 instead of e", "It is exp(−z), not 2 ** −z.",
-            lambda z: torch.sigmoid(z * torch.log(torch.tensor(2.0)))),
+            lambda z: torch.sigmoid(z * math.log(2))),
     mistake("base 10 instead of e", "It is exp(−z), not 10 ** −z.",
-            lambda z: torch.sigmoid(z * torch.log(torch.tensor(10.0)))),
+            lambda z: torch.sigmoid(z * math.log(10))),
     mistake("all or nothing",
             "These are answers, yes or no. Sigmoid gives the probability before anything is decided.",
             lambda z: (z >= 0).to(z), lambda z: (z > 0).to(z)),
     mistake("rounded on the way", "Four decimals are for reading. Compute with all of them.",
-            lambda z: torch.sigmoid(z).mul(1e4).round() / 1e4),
+            lambda z: rounded(torch.sigmoid(z))),
 ]
 SIGNS = torch.tensor([[2, 3, 0.1], [-1, 0, -2.5]])
 SIGMOID_EXTREMES = [
@@ -260,8 +273,8 @@ LOG_SIGMOID_MISTAKES = [
             lambda z: F.logsigmoid(-z)),
     mistake("softmax instead of sigmoid", "The classes compete here. Sigmoid asks each logit by itself.",
             lambda z: torch.log_softmax(z, -1)),
-    mistake("base 10 instead of e", LOG, lambda z: F.logsigmoid(z) / torch.log(torch.tensor(10.0))),
-    mistake("base 2 instead of e", LOG, lambda z: F.logsigmoid(z) / torch.log(torch.tensor(2.0))),
+    mistake("base 10 instead of e", LOG, lambda z: F.logsigmoid(z) / math.log(10)),
+    mistake("base 2 instead of e", LOG, lambda z: F.logsigmoid(z) / math.log(2)),
     mistake("sigmoid applied twice", "The logit went through sigmoid before its log-sigmoid was taken.",
             lambda z: F.logsigmoid(torch.sigmoid(z))),
 ]
@@ -269,11 +282,11 @@ LOG_SIGMOID_EXTREMES = [
     extreme("overflow at large logits",
             "exp(z) / (1 + exp(z)) is inf / inf there. σ(z) is softmax([z, 0])'s first share: take its logarithm as "
             "you did in notebook 2.",
-            torch.tensor([[200.0, 100, 0]])),
+            torch.tensor([[2000.0, 100, 0]])),
     extreme("overflow or saturation at large negative logits",
-            "At −200 the sigmoid rounds to 0, or exp(200) overflows, and the logarithm is −inf. (A limit such as "
+            "At −2000 the sigmoid rounds to 0, or exp(2000) overflows, and the logarithm is −inf. (A limit such as "
             "1e-8 only hides it.) log σ(z) = −log(exp(0) + exp(−z)): torch.logaddexp does that in one step.",
-            torch.tensor([[-200.0, -100, 0]])),
+            torch.tensor([[-2000.0, -100, 0]])),
 ]
 LOG_SIGMOID = Topic(F.logsigmoid, ["logits"], [(ARTICLE,), (SIGNS,), (FOUR,)], LOG_SIGMOID_MISTAKES, LOG_SIGMOID_EXTREMES)
 
@@ -297,6 +310,12 @@ def whole_rows(t: Tensor, n: int) -> Tensor:
     return target
 
 
+def next_column(t: Tensor, n: int) -> Tensor:
+    target = torch.zeros(len(t), n)
+    target[torch.arange(len(t)), t + 1] = 1
+    return target
+
+
 BCE_TARGET_MISTAKES = [
     mistake("label expanded instead of one-hot",
             "Repeating the label says “yes, yes, yes” for 1, and “no, no, no” for 0. Write 1 in the label's column "
@@ -317,7 +336,8 @@ BCE_TARGET_MISTAKES = [
     mistake("off by one class",
             "The first class is 0, so label 0 is the first column. Take the label as it is.",
             lambda t, n: one_hot((t + 1) % n, n), lambda t, n: one_hot((t - 1) % n, n), lambda t, n: one_hot(t, n + 1),
-            lambda t, n: one_hot(t + 1, n + 1)),
+            lambda t, n: one_hot(t + 1, n + 1),
+            lambda t, n: F.one_hot(t + 1, n), lambda t, n: F.one_hot(t - 1, n), next_column),
     mistake("rows and columns exchanged", "One row for each label, one column for each class: [N, num_classes].",
             lambda t, n: one_hot(t, n).T),
     mistake("targets reversed", "1 stands for “there”, and 0 for “not there”.",
@@ -334,6 +354,8 @@ BCE_TARGET_MISTAKES = [
             whole_rows),
     mistake("no 1 written", "All zeros say “no” to every class. Each row wants a 1 in its label's column.",
             lambda t, n: torch.zeros(len(t), n)),
+    mistake("dimension of the batch lost", "One row for each label, for one label too: shape [1, num_classes].",
+            lambda t, n: one_hot(t, n).squeeze(0)),
     mistake("the label itself", "One index cannot answer num_classes questions. Each label becomes a row.",
             lambda t, n: t.float(), lambda t, n: t, lambda t, n: t.float().unsqueeze(1), lambda t, n: t.unsqueeze(1)),
 ]
@@ -346,10 +368,6 @@ BCE_TARGET = Topic(one_hot, ["labels", "num_classes"], [
 
 
 # --- binary cross-entropy
-
-def rounded(p: Tensor) -> Tensor:
-    return p.mul(1e4).round() / 1e4
-
 
 def bce(z: Tensor, y: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(z, y, reduction="none")
@@ -381,15 +399,15 @@ BCE_TERMS_MISTAKES = [
             "A class that is not there costs −log of the probability of “not there”, 1 − σ(z).",
             lambda z, y: -F.logsigmoid(z)),
     mistake("log missing",
-            "These are probabilities of the truth. The loss is −log of each.",
+            "A probability is not a loss yet. Take −log of what the truth got.",
             lambda z, y: y * torch.sigmoid(z) + (1 - y) * torch.sigmoid(-z),
             lambda z, y: -(y * torch.sigmoid(z) + (1 - y) * torch.sigmoid(-z)),
             lambda z, y: (y - torch.sigmoid(z)).abs()),
     mistake("squared difference",
             "(y − σ)² is another loss, and flat where the model is sure and wrong. It is −log here.",
             lambda z, y: (y - torch.sigmoid(z)) ** 2),
-    mistake("base 10 instead of e", LOG, lambda z, y: bce(z, y) / torch.log(torch.tensor(10.0))),
-    mistake("base 2 instead of e", LOG, lambda z, y: bce(z, y) / torch.log(torch.tensor(2.0))),
+    mistake("base 10 instead of e", LOG, lambda z, y: bce(z, y) / math.log(10)),
+    mistake("base 2 instead of e", LOG, lambda z, y: bce(z, y) / math.log(2)),
     mistake("probabilities expected where logits came",
             "The logarithm was taken of logits. They can be any numbers: sigmoid first, or logsigmoid.",
             lambda z, y: -(y * z.log() + (1 - y) * (1 - z).log()),
@@ -397,6 +415,8 @@ BCE_TERMS_MISTAKES = [
     mistake("sigmoid applied twice",
             "binary_cross_entropy_with_logits and logsigmoid contain the sigmoid. Hand them the logits.",
             lambda z, y: bce(torch.sigmoid(z), y)),
+    mistake("softmax applied first", "Shares were handed over as logits. This loss wants the logits themselves.",
+            lambda z, y: bce(torch.softmax(z, 1), y)),
     mistake("softmax instead of sigmoid",
             "The classes compete here. Three questions, three answers: sigmoid, which has no sum over classes.",
             lambda z, y: -(y * torch.softmax(z, 1).log() + (1 - y) * (1 - torch.softmax(z, 1)).log())),
@@ -433,10 +453,11 @@ SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and �
              "hides it.) Use 1 − σ(z) = σ(−z), and log σ in one step: F.logsigmoid, or torch.logaddexp.")
 BCE_EXTREMES = [
     extreme(SATURATION, SATURATED, torch.tensor([[17.0, 2, 0.1]]), torch.tensor([[0.0, 1, 0]])),
-    extreme(SATURATION, "σ(−200) rounds to 0, and −log 0 is inf. Use log σ in one step: F.logsigmoid, or torch.logaddexp.",
-            torch.tensor([[2.0, -200, 0.1]]), torch.tensor([[0.0, 1, 0]])),
+    extreme("saturation at large negative logits",
+            "σ(−2000) rounds to 0, and −log 0 is inf. Use log σ in one step: F.logsigmoid, or torch.logaddexp.",
+            torch.tensor([[2.0, -2000, 0.1]]), torch.tensor([[0.0, 1, 0]])),
     extreme(TOO_LARGE[0], "exp(89) is already inf in 32 bits. logaddexp, softplus and logsigmoid never compute it.",
-            torch.tensor([[200.0, 2, 0.1]]), torch.tensor([[0.0, 1, 0]])),
+            torch.tensor([[2000.0, 2, 0.1]]), torch.tensor([[0.0, 1, 0]])),
 ]
 BCE_INPUTS = [
     (ARTICLE, torch.tensor([[0.0, 1, 0]])),
@@ -481,7 +502,7 @@ LABELS_MISTAKES = [
             "With one=True one index per row is wanted, with one=False a yes or no for each class.",
             lambda z, one: z >= 0 if one else z.argmax(1)),
 ]
-SCORES = torch.tensor([[2, 3, 0.1], [-1, -2, -3], [1.5, -0.5, 1.4], [0.3, -4, -3]])
+SCORES = torch.tensor([[2, 3, 0.1, -1], [-1, -2, -3, -0.02], [1.5, -0.5, 1.4, 0.02], [0.3, -4, 0.4, -3]])
 PREDICT_LABELS = Topic(lambda z, one: z.argmax(1) if one else z >= 0, ["logits", "one"], [
     (ARTICLE, True),
     (ARTICLE, False),

@@ -47,9 +47,10 @@ class Prediction(widgets.VBox):
 
     def __init__(self, question: str, choices: dict[str, str] | None, answer: Callable):
         self.question, self.choices, self.answer = question, choices, answer
-        self.number = widgets.Text(placeholder="a number", description="your number", layout={"width": "300px"},
-                                   style={"description_width": "max-content"}, continuous_update=False)
-        self.number.observe(lambda change: self._reveal(change["new"]), "value")  # when Enter is pressed
+        if choices is None:
+            self.number = widgets.Text(placeholder="a number", description="your number", layout={"width": "300px"},
+                                       style={"description_width": "max-content"}, continuous_update=False)
+            self.number.observe(lambda change: self._reveal(change["new"]), "value")  # when Enter is pressed
         self.buttons = {choice: widgets.Button(description=choice, layout={"width": "auto", "min_width": "120px"})
                         for choice in choices or ["Answer"]}
         for choice, button in self.buttons.items():
@@ -66,39 +67,47 @@ class Prediction(widgets.VBox):
 
     def _reveal(self, given: str) -> None:
         value = given if self.choices else read(given)
-        try:
-            told = self._told(value) if value is not None else [
-                f"✗ “{given}” is not a number: write one such as 0.5, then press Answer."]
-        except Exception as error:  # shown here, since ipywidgets only logs what a button's callback raises
-            told = [f"✗ {one_line(error)}"]
-        self.page.value = f'<div role="status">{"".join(map(paragraph, told))}</div>'
-
-    def _told(self, given: str | float | None = None) -> list[str]:
-        """The feedback, in paragraphs: on what was given, if anything, then the right answer, then the other temptations."""
-        if self.choices:
-            right, evidence = self.answer()
-            because = f"{self.choices[right]} Torch says {evidence}."
-            tempting = {choice: why for choice, why in self.choices.items() if choice != right}
-            same, name = str.__eq__, "“{}”".format
-            for choice, button in self.buttons.items() if given else ():
-                for mark, there in (("chosen", choice == given), ("right", choice == right)):
-                    (button.add_class if there else button.remove_class)(mark)
+        if value is None:
+            told = paragraph(f"✗ “{given}” is not a number: write one such as 0.5, then press Answer.")
         else:
-            right, because, tempting = self.answer()
-            same, name = near, lambda value: number(value).removesuffix(".0000")
+            told = self._told(value)
+        self.page.value = f'<div role="status">{told}</div>'
+
+    def _told(self, given: str | float | None = None) -> str:
+        """The feedback: on what was given, if anything, then the right answer, then the other temptations."""
+        try:
+            if self.choices:
+                right, evidence = self.answer()
+                because = f"{self.choices[right]} Torch says {evidence}."
+                tempting = {choice: why for choice, why in self.choices.items() if choice != right}
+                same, name = str.__eq__, "“{}”".format
+            else:
+                right, because, tempting = self.answer()
+                same, name = near, lambda value: number(value).removesuffix(".0000")
+        except Exception as error:  # shown here, since ipywidgets only logs what a button's callback raises
+            return paragraph(f"✗ {one_line(error)}")
         told = []
         if given is not None:
+            self._mark(chosen=given, right=right)
             why = next((why for wrong, why in tempting.items() if same(given, wrong)), None)
             told.append("✓ Right." if same(given, right) else f"✗ {name(given)}: {why or direction(given, right)}")
         told.append(f"**Answer: {name(right).strip('“”')}.** {because}")
-        return told + [f"{name(wrong)}: {why}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
+        told += [f"{name(wrong)}: {why}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
+        return "".join(map(paragraph, told))
+
+    def _mark(self, **marks) -> None:
+        for choice, button in self.buttons.items():
+            for mark, marked in marks.items():
+                (button.add_class if choice == marked else button.remove_class)(mark)
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live view, and for where no kernel runs the question with its answer folded away."""
-        listed = "".join(f"<li>{html.escape(choice)}</li>" for choice in self.choices or ["a number"])
-        folded = f"<details><summary>Decide first, then open</summary>{''.join(map(paragraph, self._told()))}</details>"
-        return super()._repr_mimebundle_(**kwargs) | {
-            "text/plain": "\n".join([repr(self), *(f"- {choice}" for choice in self.choices or ["a number"])]),
+        choices = self.choices or ["a number"]
+        listed = "".join(f"<li>{html.escape(choice)}</li>" for choice in choices)
+        folded = f"<details><summary>Decide first, then open</summary>{self._told()}</details>"
+        return {
+            "application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
+            "text/plain": "\n".join([repr(self), *(f"- {choice}" for choice in choices)]),
             "text/html": f"{self._asked()}<ul>{listed}</ul>{folded}"}
 
     def __repr__(self) -> str:

@@ -12,11 +12,28 @@ from torch.nn import functional as F
 from utils.explore import ARTICLE, listed
 from utils.plots import number, numbers
 from utils.predict import asks
+from utils.target_shape import answer
 
 LOGITS = torch.tensor([ARTICLE])  # [1, 3]
 LABEL = torch.tensor([1])
 TARGET = torch.tensor([[0.0, 1.0, 0.0]])
 CE, BCE = nn.CrossEntropyLoss(), nn.BCEWithLogitsLoss()
+
+
+def the_one(holds: dict[str, bool]) -> str:
+    """The choice that holds.  Raises ValueError unless exactly one does, so that no wrong one is ever called right."""
+    (right,) = [choice for choice, it_does in holds.items() if it_does]
+    return right
+
+
+def refuses(loss: nn.Module, logits: torch.Tensor, target: torch.Tensor) -> str:
+    """The name of the error that torch raises for a target, "" if it takes it."""
+    try:
+        loss(logits, target)
+    except (ValueError, RuntimeError, IndexError) as error:
+        return type(error).__name__
+    return ""
+
 
 # 1 · Softmax
 
@@ -56,8 +73,8 @@ def one_logit_moves():
 def adding_100():
     before, after = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(LOGITS + 100, dim=-1)[0]
     change = float(after.max() - before.max())
-    return ("Nothing" if abs(change) < 1e-4 else "The largest takes nearly all" if change > 0 else "They draw closer together",
-            f"{numbers(before)} before, {numbers(after)} after")
+    return the_one({"Nothing": abs(change) < 1e-4, "The largest takes nearly all": change >= 1e-4,
+                    "They draw closer together": change <= -1e-4}), f"{numbers(before)} before, {numbers(after)} after"
 
 
 @asks("Your `softmax` gets a batch: two rows of three logits. It divides by `exps.sum()`. What will each row sum to?", {
@@ -69,7 +86,8 @@ def adding_100():
 def batch_sum():
     exps = torch.exp(torch.tensor([list(ARTICLE), [1, 1, 1]]))
     rows = (exps / exps.sum()).sum(dim=1)
-    return "To 1" if torch.allclose(rows, torch.ones(2)) else "To less than 1", f"{numbers(rows)} for the two rows"
+    return the_one({"To 1": torch.allclose(rows, torch.ones(2)), "To less than 1": bool((rows < 0.99).all())}), (
+        f"{numbers(rows)} for the two rows")
 
 
 @asks("Model A says 2, 3, 0.1. Model B says 4, 6, 0.2: twice as much each. How do B's shares differ?", {
@@ -81,8 +99,8 @@ def batch_sum():
 def tie_softmax():
     a, b = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(2 * LOGITS, dim=-1)[0]
     change = float(b.max() - a.max())
-    return ("Not at all: the proportions are the same" if abs(change) < 1e-4 else "They are sharper" if change > 0 else
-            "They are closer together"), f"{numbers(a)} for A and {numbers(b)} for B"
+    return the_one({"Not at all: the proportions are the same": abs(change) < 1e-4, "They are sharper": change >= 1e-4,
+                    "They are closer together": change <= -1e-4}), f"{numbers(a)} for A and {numbers(b)} for B"
 
 
 # 2 · Cross-entropy
@@ -96,8 +114,9 @@ def tie_softmax():
 })
 def is_it_good():
     ours, guess = float(CE(LOGITS, LABEL)), float(CE(torch.zeros(1, 3), LABEL))
-    return ("Better than guessing" if ours < 0.9 * guess else "As good as guessing" if ours < 1.1 * guess else
-            "Bad: the answer is 35 % wrong"), f"{number(ours)} for our logits and {number(guess)} for three equal ones"
+    return the_one({"Better than guessing": ours < 0.9 * guess, "As good as guessing": 0.9 <= ours / guess <= 1.1,
+                    "Bad: the answer is 35 % wrong": ours > 1.1 * guess}), (
+        f"{number(ours)} for our logits and {number(guess)} for three equal ones")
 
 
 @asks("The model gets surer and surer of a *wrong* class. Where does the loss go?", {
@@ -108,8 +127,8 @@ def is_it_good():
 })
 def sure_and_wrong():
     losses = [float(CE(torch.tensor([[lead, 0.0, 0.0]]), LABEL)) for lead in (10.0, 100.0, 1000.0)]
-    return ("To 1" if losses[-1] < 2 else "To about 10" if losses[-1] < 20 else "Beyond every bound",
-            f"{numbers(losses)} where the wrong class leads by 10, 100 and 1000")
+    return the_one({"To 1": losses[-1] < 2, "To about 10": 2 <= losses[-1] < 20, "Beyond every bound": losses[-1] > 999}), (
+        f"{numbers(losses)} where the wrong class leads by 10, 100 and 1000")
 
 
 @asks("`nn.CrossEntropyLoss` is handed `p`, the probabilities, in place of the logits. What will it say?", {
@@ -117,12 +136,13 @@ def sure_and_wrong():
     "0.3527, as before": "It would, if a softmax of shares left them as they are. But it evens them out.",
     "Less than 0.3527":
         "One could hope for a bonus for work already done. But the second softmax evens the shares out.",
-    "More than 0.3527": "The second softmax sees numbers that differ by less than 1 and returns nearly even shares.",
+    "More than 0.3527":
+        "The second softmax sees numbers that differ by less than 1, and so it returns shares that are more alike.",
 })
 def softmax_twice():
     once, twice = (float(CE(scores, LABEL)) for scores in (LOGITS, torch.softmax(LOGITS, dim=1)))
-    return ("0.3527, as before" if abs(once - twice) < 1e-4 else "More than 0.3527" if twice > once else "Less than 0.3527",
-            f"{number(once)} for logits, {number(twice)} for probabilities")
+    return the_one({"0.3527, as before": abs(once - twice) < 1e-4, "More than 0.3527": twice - once >= 1e-4,
+                    "Less than 0.3527": once - twice >= 1e-4}), f"{number(once)} for logits, {number(twice)} for probabilities"
 
 
 @asks("Ten images. Model A gives every label a share of 0.7028. Model B gives nine labels 0.999 and the tenth 0.0001. "
@@ -135,8 +155,8 @@ def softmax_twice():
 def tie_cross_entropy():
     a = float(-torch.softmax(LOGITS, dim=1)[0, 1].log())
     b = float(-torch.tensor([0.999] * 9 + [0.0001]).log().mean())
-    return ("Both the same" if abs(a - b) < 0.01 else "A, the careful one" if a < b else "B: nine of ten are all but perfect",
-            f"{number(a)} for A and {number(b)} for B")
+    return the_one({"A, the careful one": a < b - 0.01, "B: nine of ten are all but perfect": b < a - 0.01,
+                    "Both the same": abs(a - b) <= 0.01}), f"{number(a)} for A and {number(b)} for B"
 
 
 # 3 · Sigmoid
@@ -194,9 +214,9 @@ def what_moves():
 def tie_sigmoid():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]
     divided = s / s.sum()
-    return ("Yes" if torch.allclose(divided, p, atol=1e-4) else "No, though the order of the classes is the same"
-            if torch.equal(divided.argsort(), p.argsort()) else "No, and even the order can change",
-            f"{numbers(divided)} against softmax's {numbers(p)}")
+    alike, ordered = torch.allclose(divided, p, atol=1e-4), torch.equal(divided.argsort(), p.argsort())
+    return the_one({"Yes": alike, "No, though the order of the classes is the same": ordered and not alike,
+                    "No, and even the order can change": not ordered}), f"{numbers(divided)} against softmax's {numbers(p)}"
 
 
 # 4 · The target that BCE wants
@@ -210,11 +230,10 @@ def tie_sigmoid():
     "Its shape": "Three logits are three questions, and the label holds one number.",
 })
 def what_is_wrong():
-    try:
-        BCE(LOGITS, LABEL)
-    except (ValueError, RuntimeError) as error:
-        said = str(error)
-    return "Its shape" if "size" in said else "Its dtype" if "type" in said else "Its value", f"“{said}”"
+    said = answer(BCE, LOGITS, LABEL)[1]
+    # A float label is refused in the same words: so it is not the dtype; the value 1 in the right shape is taken.
+    first = answer(BCE, LOGITS, LABEL.float())[1] == said and not refuses(BCE, LOGITS, TARGET)
+    return the_one({"Its shape": first}), f"“{said}”"
 
 
 @asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will torch "
@@ -225,7 +244,7 @@ def what_is_wrong():
 })
 def expanded():
     right, loss = float(BCE(LOGITS, TARGET)), float(BCE(LOGITS, torch.ones(1, 3)))
-    return "0.9733" if abs(loss - right) < 1e-4 else "Another number, without an error", f"{number(loss)}"
+    return the_one({"0.9733": abs(loss - right) < 1e-4, "Another number, without an error": abs(loss - right) >= 1e-4}), number(loss)
 
 
 @asks("Can a cross-entropy be negative?", {
@@ -233,14 +252,15 @@ def expanded():
         "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check "
         "that they are.",
     "Yes, when the model is very good": "A very good model gets close to 0, and not below.",
-    "Yes, when a target lies outside 0 … 1": "Then 1 − y is below 0, and its term counts the wrong way round.",
+    "Yes, when a target lies outside 0 … 1": "Above 1, 1 − y is below 0, and its term counts the wrong way round.",
 })
 def negative():
     grid = torch.linspace(-10, 10, 81).reshape(-1, 1)
     inside = min(float(BCE(grid, torch.full_like(grid, y))) for y in (0.0, 0.25, 0.5, 0.75, 1.0))
     mask = float(BCE(LOGITS, 255 * TARGET))
-    return ("Never" if mask >= 0 else "Yes, when a target lies outside 0 … 1" if inside >= 0 else "Yes, when the model is very good",
-            f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
+    return the_one({"Never": min(mask, inside) >= 0, "Yes, when a target lies outside 0 … 1": mask < 0 <= inside,
+                    "Yes, when the model is very good": inside < 0}), (
+        f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
 
 
 @asks("Two images, three classes, labels 1 and 0. Which target says so to `nn.BCEWithLogitsLoss`?", {
@@ -253,14 +273,11 @@ def negative():
 })
 def tie_target():
     sure = torch.tensor([[-50.0, 50.0, -50.0], [50.0, -50.0, -50.0]])  # class 1 and no other, then class 0 and no other
-    said = {}
-    for target in ([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[0, 1, 0], [1, 0, 0]], [1.0, 0.0]):
-        try:
-            said[str(target).replace(".0", ".")] = f"{float(BCE(sure, torch.tensor(target))):.4f}"
-        except (ValueError, RuntimeError) as error:
-            said[str(target).replace(".0", ".")] = type(error).__name__
-    (right,) = [target for target, loss in said.items() if loss == "0.0000"]
-    return right, f"{', '.join(said.values())} to the four targets, for a model that is sure of the right answers"
+    targets = {str(target).replace(".0", "."): torch.tensor(target) for target in (
+        [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[0, 1, 0], [1, 0, 0]], [1.0, 0.0])}
+    says = {name: refuses(BCE, sure, target) or f"{float(BCE(sure, target)):.4f}" for name, target in targets.items()}
+    return the_one({name: said == "0.0000" for name, said in says.items()}), (
+        f"{', '.join(says.values())} to the four targets, for a model that is sure of the right answers")
 
 
 # 5 · Binary cross-entropy, class by class
@@ -287,8 +304,9 @@ def which_is_largest():
 })
 def sure_of_nothing():
     naive = -torch.log(1 - torch.sigmoid(torch.tensor(17.0)))
-    return "inf" if naive.isinf() else "0" if naive < 1 else "17", (
-        f"{naive.item()} for −log(1 − σ(17)), and {number(float(BCE(torch.tensor([17.0]), torch.tensor([0.0]))))} in one step")
+    in_one_step = float(BCE(torch.tensor([17.0]), torch.tensor([0.0])))
+    return the_one({"inf": bool(naive.isinf()), "0": bool(naive < 1), "17": bool((naive - 17).abs() < 1)}), (
+        f"{naive.item()} for −log(1 − σ(17)), and {number(in_one_step)} in one step")
 
 
 @asks("`nn.BCEWithLogitsLoss` is handed the sigmoids in place of the logits. What will it say?", {
@@ -300,7 +318,7 @@ def sure_of_nothing():
 })
 def sigmoid_twice():
     once, twice = float(BCE(LOGITS, TARGET)), float(BCE(torch.sigmoid(LOGITS), TARGET))
-    return "Another number" if abs(once - twice) > 1e-4 else "0.9733, as before", f"{number(twice)}"
+    return the_one({"Another number": abs(once - twice) > 1e-4, "0.9733, as before": abs(once - twice) <= 1e-4}), number(twice)
 
 
 @asks("All three logits are 0: a coin toss for each class. What will `nn.BCEWithLogitsLoss` say, whatever is true?")
@@ -325,10 +343,11 @@ def coin_toss():
 })
 def tie_bce():
     losses = F.binary_cross_entropy_with_logits(LOGITS, TARGET, reduction="none")[0]
-    ce = float(CE(LOGITS, LABEL))
-    others = losses[1] < ce and losses.mean() > ce and torch.isclose(losses.mean(), BCE(LOGITS, TARGET))
-    return ("BCE also asks about the classes that are not there" if others else "BCE takes sigmoid, and sigmoid gives class 1 less",
-            f"{numbers(losses)}, of which only the second is about class 1")
+    ce, of_class_1 = float(CE(LOGITS, LABEL)), float(losses[1])
+    return the_one({"BCE also asks about the classes that are not there": of_class_1 < ce < float(losses.mean()),
+                    "BCE takes sigmoid, and sigmoid gives class 1 less": of_class_1 >= ce,
+                    "BCE is a sum over classes, CE a mean": torch.isclose(losses.sum(), BCE(LOGITS, TARGET)).item()}), (
+        f"{numbers(losses)}, of which only the second is about class 1")
 
 
 # 6 · Which loss?
@@ -345,8 +364,8 @@ def below_ce():
     def lowest(*moved):
         return float(BCE(LOGITS.clone().index_fill(1, torch.tensor(moved), -6.0), TARGET))
     ce = float(CE(LOGITS, LABEL))
-    return ("Logit 0 alone is enough" if lowest(0) < ce else "Both logit 0 and logit 2" if lowest(0, 2) < ce else
-            "No logit can: BCE is always larger"), (
+    return the_one({"Logit 0 alone is enough": lowest(0) < ce, "Both logit 0 and logit 2": lowest(0, 2) < ce <= lowest(0),
+                    "No logit can: BCE is always larger": ce <= lowest(0, 2)}), (
         f"{number(lowest(0))} with logit 0 at −6, {number(lowest(2))} with logit 2 at −6, {number(lowest(0, 2))} with both")
 
 
@@ -375,19 +394,6 @@ def argmax_of_none():
 # 6, the closing round
 
 
-def fits(loss: nn.Module, logits: torch.Tensor, targets: dict[str, torch.Tensor]) -> tuple[str, str]:
-    """The one target that torch takes, and what it says of the others."""
-    said = {}
-    for name, target in targets.items():
-        try:
-            loss(logits, target)
-            said[name] = "takes it"
-        except (ValueError, RuntimeError, IndexError) as error:
-            said[name] = f"raises a {type(error).__name__}"
-    (right,) = [name for name, answer in said.items() if answer == "takes it"]
-    return right, "; ".join(f"{name}: {answer}" for name, answer in said.items())
-
-
 @asks("(1) Photos of animals, exactly one of ten kinds on each. Which loss, and which answer?", {
     "CrossEntropyLoss and argmax": "One question with ten answers: the classes compete, and the largest wins.",
     "BCEWithLogitsLoss and a threshold":
@@ -398,22 +404,26 @@ def round_animals():
     # one animal among ten, the first and the second nearly alike: argmax names one, a threshold two
     logits = torch.tensor([[4.0, 3.9] + [-4.0] * 8])
     named, above = logits.argmax(dim=1).numel(), int((torch.sigmoid(logits) >= 0.5).sum())
-    return ("CrossEntropyLoss and argmax" if (named, above) == (1, 2) else "BCEWithLogitsLoss and a threshold",
-            f"{named} animal by argmax and {above} by a threshold of 0.5, on ten logits of which two are high")
+    return the_one({"CrossEntropyLoss and argmax": named == 1, "BCEWithLogitsLoss and a threshold": above == 1}), (
+        f"{named} animal by argmax and {above} by a threshold of 0.5, on ten logits of which two are high")
 
 
 @asks("(2) X-ray images with any number of 14 findings on each, often none. Which loss, and which answer?", {
     "CrossEntropyLoss and argmax": "Argmax names one finding on every image, on a healthy one too.",
     "CrossEntropyLoss and a threshold on softmax":
-        "Two findings at once get at most a half each, so a threshold of 0.5 misses one of them or both.",
+        "The shares sum to 1, so at most one of two findings gets more than a half. A threshold of 0.5 misses the "
+        "other, or both.",
     "BCEWithLogitsLoss and a threshold": "Fourteen questions, each with its own yes or no: none, one or many.",
 })
 def round_findings():
     healthy, ill = torch.full((14,), -4.0), torch.tensor([4.0, 4.0] + [-4.0] * 12)
-    yes = [int((torch.sigmoid(z) >= 0.5).sum()) for z in (healthy, ill)]
-    shares = int((torch.softmax(ill, dim=0) >= 0.5).sum())
-    return ("BCEWithLogitsLoss and a threshold" if yes == [0, 2] else "CrossEntropyLoss and argmax",
-            f"{yes[0]} and {yes[1]} findings by sigmoid, on a healthy image and on one with two; by softmax {shares} on the second")
+    by_sigmoid, by_softmax, by_argmax = ([int(found.sum()) for found in map(find, (healthy, ill))] for find in (
+        lambda z: torch.sigmoid(z) >= 0.5, lambda z: torch.softmax(z, dim=0) >= 0.5, lambda z: F.one_hot(z.argmax(), 14)))
+    return the_one({"BCEWithLogitsLoss and a threshold": by_sigmoid == [0, 2],
+                    "CrossEntropyLoss and a threshold on softmax": by_softmax == [0, 2],
+                    "CrossEntropyLoss and argmax": by_argmax == [0, 2]}), (
+        f"{by_sigmoid[0]} findings on a healthy image and {by_sigmoid[1]} on one with two, by sigmoid; "
+        f"by softmax {by_softmax[0]} and {by_softmax[1]}, by argmax {by_argmax[0]} and {by_argmax[1]}")
 
 
 @asks("(3) 32 images, 10 classes, one label each. What does `nn.CrossEntropyLoss` want as its target?", {
@@ -423,8 +433,10 @@ def round_findings():
 })
 def round_labels():
     labels = torch.arange(32) % 10
-    return fits(CE, torch.zeros(32, 10), {
-        "[32] long": labels, "[32, 1] long": labels.unsqueeze(1), "[32, 10] long": F.one_hot(labels, 10)})
+    targets = {"[32] long": labels, "[32, 1] long": labels.unsqueeze(1), "[32, 10] long": F.one_hot(labels, 10)}
+    says = {name: refuses(CE, torch.zeros(32, 10), target) for name, target in targets.items()}
+    return the_one({name: not error for name, error in says.items()}), (
+        f"{says['[32, 1] long']} to the target [32, 1], {says['[32, 10] long']} to [32, 10]")
 
 
 @asks("(4) 32 images, 14 findings, any number on each. What does `nn.BCEWithLogitsLoss` want as its target?", {
@@ -434,7 +446,10 @@ def round_labels():
 })
 def round_targets():
     rows = (torch.arange(32 * 14) % 3 == 0).long().reshape(32, 14)
-    return fits(BCE, torch.zeros(32, 14), {"[32] long": rows[:, 0], "[32, 14] long": rows, "[32, 14] float": rows.float()})
+    targets = {"[32] long": rows[:, 0], "[32, 14] long": rows, "[32, 14] float": rows.float()}
+    says = {name: refuses(BCE, torch.zeros(32, 14), target) for name, target in targets.items()}
+    return the_one({name: not error for name, error in says.items()}), (
+        f"{says['[32] long']} to the target [32], {says['[32, 14] long']} to whole numbers")
 
 
 @asks("(5) A model for three classes gets better and better, but its cross-entropy stays above 0.55. What do you look "
@@ -445,7 +460,7 @@ def round_targets():
 })
 def round_floor():
     floor = float(CE(torch.tensor([[0.0, 1.0, 0.0]]), LABEL))
-    return "A softmax before the loss" if 0.55 < floor < 0.56 else "Too few images", (
+    return the_one({"A softmax before the loss": 0.55 < floor < 0.56}), (
         f"{number(floor)} for the best probabilities there are, handed over as logits")
 
 
@@ -457,9 +472,8 @@ def round_floor():
         "Then the loss jumps about. It cannot fall below 0 as long as the targets lie in 0 … 1.",
 })
 def round_negative():
-    best = float(BCE(100 * (2 * TARGET - 1), TARGET))
-    mask = float(BCE(LOGITS, 255 * TARGET))
-    return "Targets outside 0 … 1" if mask < 0 <= best else "The model is better than perfect", (
+    best, mask = float(BCE(100 * (2 * TARGET - 1), TARGET)), float(BCE(LOGITS, 255 * TARGET))
+    return the_one({"Targets outside 0 … 1": mask < 0, "The model is better than perfect": best < 0}), (
         f"{best:.4f} for perfect answers, and {number(mask)} for a target of 255")
 
 
@@ -483,18 +497,18 @@ def round_reduction():
 @asks("(8) Once more: why does `nn.CrossEntropyLoss` say 0.3527 and `nn.BCEWithLogitsLoss` 0.9733 on the same logits?", {
     "One is a mean, the other a sum": "Both are means, over one image here. CE has one loss to average, BCE three.",
     "One three-class loss, and the mean of three two-class losses":
-        "Three classes compete for one share each, or each answers yes or no for itself.",
+        "Three classes compete for shares of one 1, or each answers yes or no for itself.",
     "The same loss with another rounding":
         "Rounding changes the fourth decimal, not the first. The two take −log of different probabilities.",
 })
 def round_why():
-    ce, terms = -torch.softmax(LOGITS, dim=1)[0, 1].log(), [
-        F.cross_entropy(torch.tensor([[0.0, z]]), torch.tensor([y])) for z, y in zip(ARTICLE, (0, 1, 0))]
-    mean = torch.stack(terms).mean()
-    right = torch.isclose(ce, CE(LOGITS, LABEL)) and torch.isclose(mean, BCE(LOGITS, TARGET))
-    return ("One three-class loss, and the mean of three two-class losses" if right else "The same loss with another rounding",
-            f"−log {number(float(torch.softmax(LOGITS, dim=1)[0, 1]))} = {number(float(ce))}, and "
-            f"({' + '.join(number(float(term)) for term in terms)}) / 3 = {number(float(mean))}")
+    ce, terms = -torch.softmax(LOGITS, dim=1)[0, 1].log(), torch.stack([
+        F.cross_entropy(torch.tensor([[0.0, z]]), torch.tensor([y])) for z, y in zip(ARTICLE, (0, 1, 0))])
+    one_and_three = torch.isclose(ce, CE(LOGITS, LABEL)) and torch.isclose(terms.mean(), BCE(LOGITS, TARGET))
+    return the_one({"One three-class loss, and the mean of three two-class losses": bool(one_and_three),
+                    "One is a mean, the other a sum": torch.isclose(terms.sum(), BCE(LOGITS, TARGET)).item()}), (
+        f"−log {number(float((-ce).exp()))} = {number(float(ce))}, and "
+        f"({' + '.join(number(float(term)) for term in terms)}) / 3 = {number(float(terms.mean()))}")
 
 
 CLOSING_ROUND = [round_animals, round_findings, round_labels, round_targets,
