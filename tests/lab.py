@@ -45,7 +45,10 @@ def running(command: list, address: str, **how):
             yield
         finally:
             server.terminate()
-            server.wait(20)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:  # one of its threads can outlive it
+                server.kill()
 
 
 @contextlib.contextmanager

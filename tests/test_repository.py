@@ -22,7 +22,7 @@ TOP = {"MAKEFLAGS": "", "MAKELEVEL": "0"}  # make test runs these tests, and the
 @pytest.fixture
 def run(tmp_path):
     """run(command, …): its exit code and all it says, in a folder with the Makefile and the requirements."""
-    for name in ("Makefile", "requirements.txt", "requirements-test.txt"):
+    for name in ("Makefile", "requirements.txt", "requirements-test.txt", "requirements-present.txt"):
         shutil.copy(ROOT / name, tmp_path)
 
     def run(*command, **environment):
