@@ -6,6 +6,7 @@ import torch
 
 from utils import explore, plots
 from utils.explore import Explorer, ask, logit_sliders, logits_from, presets
+from utils.softmax import explore_softmax
 
 
 def little(compute=None, show=None, **more):
@@ -175,6 +176,11 @@ def test_ask_says_what_is_wrong(broken):
 def test_ask_accepts_what_is_right(right):
     answer, said = ask(right, LIKE, like=LIKE)
     assert said == "" and torch.equal(answer, LIKE)
+
+
+def test_beside_a_complaint_the_words_are_said_to_be_torchs():
+    assert "What torch says:" in explore_softmax(lambda z: z).page.value
+    assert "What torch says:" not in explore_softmax(lambda z: torch.softmax(z, 0)).page.value
 
 
 def test_ask_accepts_a_python_float_for_one_number():

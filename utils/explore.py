@@ -147,12 +147,13 @@ class Explorer(widgets.VBox):
                 raise
             return
         self._now = now
-        self._say(wrong)
+        self._say(wrong, note="What torch says:" if wrong else "")
         self.image.value = self._paint()
 
-    def _say(self, wrong: str) -> None:
+    def _say(self, wrong: str, note: str = "") -> None:
         self.wrong = wrong
         said = "".join(f'<pre class="wrong">✗ {html.escape(line)}</pre>' for line in wrong.splitlines())
+        said += f"<pre>{note}</pre>" if note else ""
         self.page.value = f'<div role="status">{said}<pre>{html.escape(self.words)}</pre></div>'
 
     def __repr__(self) -> str:
