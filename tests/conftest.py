@@ -1,9 +1,18 @@
-"""What the explorers' tests read off a picture, so that they can compare it with torch."""
+"""What several test files need: the browser, and what the explorers' tests read off a picture to compare it with torch."""
 
 import math
 
 import pytest
 import torch
+
+from tests.lab import chromium
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One for all tests: Playwright does not start twice."""
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture

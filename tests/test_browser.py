@@ -12,7 +12,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from torch.nn import functional as F
 
-from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, chromium, jupyterlab
+from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
 from utils.target_shape import FORMS, LOSSES
 
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))

@@ -313,6 +313,12 @@ def test_what_should_have_come_out_is_torchs_in_float64():
             assert first == pytest.approx(float(exact.flatten()[0]), abs=5.1e-5), (name, message)
 
 
+def test_torch_is_asked_in_64_bits(monkeypatch):
+    asked = []
+    monkeypatch.setattr(mistakes, "SOFTMAX", mistakes.SOFTMAX._replace(truth=lambda z: asked.append(z.dtype) or torch.softmax(z, -1)))
+    assert check_softmax(nn.Softmax(dim=1)).passed and set(asked) == {torch.float64}
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_a_stub_is_not_written_yet(check):
     assert check(lambda *_: ...).message.startswith("✗ ") and "is not written yet" in check(lambda *_: None).message

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.lab import ROOT, Notebook, chromium, free_port, running
+from tests.lab import ROOT, Notebook, free_port, running
 from tests.test_browser import NAMES, check
 
 SCREEN = {"width": 1280, "height": 720}
@@ -34,11 +34,11 @@ class Shown(Notebook):
 
 
 @pytest.fixture(scope="module")
-def voila():
+def voila(browser):
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with running([sys.executable, "-m", "voila", "notebooks", "--Voila.config_file_paths=.voila", "--no-browser",
-                  f"--port={port}"], address, cwd=ROOT), chromium() as browser:
+                  f"--port={port}"], address, cwd=ROOT):
         yield lambda name: Shown(address, browser, name)
 
 

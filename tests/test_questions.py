@@ -149,3 +149,33 @@ def test_a_saved_notebook_shows_its_questions_as_text_with_the_answer_folded():
                     assert isinstance(output, nbformat.NotebookNode)
                     assert output.data["text/plain"].startswith("Predict. ")
                     assert "<details><summary>" in output.data["text/html"]
+
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "one_logit_moves": lambda: torch.tensor([3, 3, 0.1]).exp() / torch.tensor([3, 3, 0.1]).exp().sum(),
+    "tie_softmax": lambda: p ** 2 / (p ** 2).sum(),
+    "sure_and_wrong": lambda: [math.log(2 + math.exp(10)), 100, 1000],
+    "tie_cross_entropy": lambda: [-(9 * math.log(0.999) + math.log(0.0001)) / 10],
+    "tie_sigmoid": lambda: s / s.sum(),
+    "tie_target": lambda: [3 * 50 / 6],
+    "sure_of_nothing": lambda: [math.log(1 + math.exp(17))],
+    "below_ce": lambda: [-torch.tensor([1 - s[0, 0] if z0 > 0 else 1 - 1 / (1 + math.exp(6)), s[0, 1], 1 - s[0, 2] if z2 > 0 else
+                                        1 - 1 / (1 + math.exp(6))]).log().mean() for z0, z2 in ((-6, 1), (1, -6), (-6, -6))],
+    "two_true": lambda: torch.tensor([1, 1, math.exp(-12)]) / (2 + math.exp(-12)),
+    "argmax_of_none": lambda: [1 / (1 + math.exp(4)), 1 / (1 + math.exp(5))],
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_number_in_the_evidence_is_torchs(name):
+    known = [float(text) for text in re.findall(r"\d+\.\d{4}", "\n".join(said(name) for name in NAMES))]
+    known += [float(value) for value in torch.as_tensor(EVIDENCE.get(name, lambda: [])()).flatten()]
+    for text in re.findall(r"\d+\.\d{4,}", ASKED[name]().answer()[1]):
+        assert any(abs(float(text) - value) < 5.1 * 10 ** -len(text.partition(".")[2]) / 10 for value in known), text
+
+
+def test_no_choice_is_called_right_unless_it_alone_holds():
+    for holds in ({}, {"a": False}, {"a": True, "b": True}):
+        with pytest.raises(ValueError):
+            questions.the_one(holds)
