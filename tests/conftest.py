@@ -5,12 +5,13 @@ import math
 import pytest
 import torch
 
-from tests.lab import chromium
+from tests.lab import CHROME, chromium
 
 
 @pytest.fixture(scope="session")
 def browser():
     """One for all tests: Playwright does not start twice."""
+    assert CHROME, "CI needs Chromium or Chrome: .ci/run installs it"
     with chromium() as browser:
         yield browser
 

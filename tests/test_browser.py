@@ -88,13 +88,6 @@ def moved(notebook, act):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    assert CHROME, "CI needs Chromium or Chrome: .ci/run installs it"
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
 def opened(browser):
     """opened(name): the notebook with all its cells run, opened once."""
     notebooks = {}
