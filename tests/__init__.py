@@ -1,0 +1,1 @@
+"""A package, since some library brings a folder named tests as well."""
