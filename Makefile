@@ -50,7 +50,7 @@ lint: .venv/lint
 
 address:
 	@echo '$(REPO)' | grep -qxE '[A-Za-z0-9-]+/[A-Za-z0-9._-]+' || { echo 'Which repository?  make address REPO=someone/name'; exit 2; }
-	git grep -lz 'OWNER/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g'  # [R], or this line would change too
+	git grep -lz 'OWNER/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'  # [R], or this line would change too
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is wanted, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'

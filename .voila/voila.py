@@ -1,21 +1,25 @@
 """make present: an explorer fills the screen; what stands between them, text and code, comes and goes by a switch."""
 
+import re
+
 from nbformat.v4 import new_markdown_cell
 
 # Every size is in vh, a hundredth of the screen's height, so that any projector shows one explorer whole.
 PAGE = """<style>
-  body.jp-Notebook { --jp-content-font-size1: 2.8vh; --jp-code-font-size: 2.5vh; padding: 0 3vw 60vh; }
+  body.jp-Notebook { --jp-content-font-size1: 2.8vh; --jp-code-font-size: 2.5vh; padding: 0 3vw; }
+  .lm-Widget:has(.switches) { contain: none !important; }  /* or the switches would scroll away */
+  #rendered_cells::after { content: ""; display: block; height: 60vh; }
   .switches { position: fixed; z-index: 9; top: 0; right: 0; padding: 0.6vh 3vw; font: 2.2vh sans-serif; background: #eee; }
   .switches label { margin-left: 2vw; cursor: pointer; }
   .switches input { width: 2vh; height: 2vh; }
   .explorer { --jp-widgets-inline-height: 4vh; }
   .jp-InputPrompt, .jp-OutputPrompt, .jp-Collapser, .anchor-link { display: none !important; }
-  .explorer.explorer { max-width: min(100%, 170vh); margin: 0 auto 4vh; scroll-margin-top: 5vh; }
-  .explorer .widget-image { height: 50vh !important; object-fit: contain; object-position: left; }
+  .explorer.explorer { min-height: 93vh; max-width: min(100%, 170vh); margin: 0 auto 4vh; scroll-margin-top: 5vh; }
+  .explorer .widget-image { height: 52vh !important; object-fit: contain; object-position: left; }
   .explorer.explorer .widget-label, .explorer.explorer .widget-readout, .explorer.explorer .widget-button,
-  .explorer.explorer .widget-toggle-button, .explorer.explorer .widget-checkbox label, .explorer.explorer pre,
+  .explorer.explorer .widget-toggle-button, .explorer.explorer .widget-checkbox label, .explorer.explorer pre { font-size: 2.4vh; }
   .prediction.prediction .widget-html-content, .prediction.prediction .widget-button, .prediction.prediction input,
-  .prediction.prediction label, .prediction.prediction code { font-size: 2.4vh !important; }
+  .prediction.prediction label, .prediction.prediction code { font-size: 2.8vh !important; }
   .prediction.prediction { max-width: 100%; }
   body:not(:has(#text:checked)) .jp-MarkdownCell:not(:has(.switches)),
   body:not(:has(#text:checked, #code:checked)) .jp-CodeCell:not(:has(.explorer)),
@@ -31,6 +35,10 @@ PAGE = """<style>
 
 
 def present(request, notebook, cwd):
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":  # Voila serves this notebook alone: links to others and the badge would lead nowhere
+            cell.source = re.sub(r"\[!\[.*\n", "", cell.source)
+            cell.source = re.sub(r"\[([^\]]+)\]\(\w+\.(ipynb|md)\)", r"\1", cell.source)
     notebook.cells.insert(0, new_markdown_cell(PAGE))
 
 

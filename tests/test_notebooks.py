@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 NAMES = ["01_softmax", "02_cross_entropy", "03_sigmoid", "04_bce_shape_error", "05_bce_per_class", "06_summary"]
 NOTEBOOKS = {name: nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4) for name in NAMES}
 
-# The article's facts in its order, as the saved outputs must say them (DESIGN, section 1), each in its notebook.
+# The article's facts in its order, as the saved outputs must say them, each in its notebook.
 FACTS = {
     "01_softmax": [
         "tensor([2.0000, 3.0000, 0.1000])", "torch.Size([3])",
@@ -190,7 +190,7 @@ def test_every_exercise_has_a_stub_that_says_so_and_a_solution_that_passes_its_c
     assert exercises >= 1
 
 
-# Each mistake that is made on purpose: the notebook, what its cell does, and what comes of it (DESIGN, section 1).
+# Each mistake that is made on purpose: the notebook, what its cell does, and what comes of it.
 BROKEN = {
     "whole-batch sum": ("01_softmax", "softmax(batch)", "tensor([0.7780, 0.2220])"),
     "softmax(dim=0) on a batch": ("01_softmax", "torch.softmax(batch, dim=0)", "sum of each row: tensor([1.9009, 1.0991])"),

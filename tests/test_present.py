@@ -61,7 +61,12 @@ def test_explorers_first_then_text_and_code_by_their_switches(voila, name):
     assert shown.values()["logit 0"] == 1.9 and shown.words() != words and shown.picture() != picture
     check(shown)
 
+    shown.page.mouse.move(640, 500)
+    shown.page.mouse.wheel(0, 400)
+    shown.page.wait_for_timeout(300)
+    assert shown.explorer.bounding_box()["y"] < -200 and shown.page.locator(".switches").bounding_box()["y"] == 0, "they stay"
     shown.page.get_by_label("text").check()
+    assert shown.page.locator("#rendered_cells a[href*='.ipynb'], #rendered_cells a[href*='.md']").count() == 0, "which Voila would not serve"
     assert shown.visible(texts) > 5 and shown.visible(codes) == 0
     shown.page.get_by_label("code").check()
     assert shown.visible(codes) > 5

@@ -45,7 +45,7 @@ def program(path: pathlib.Path, source: str) -> str:
 
 
 def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run, tmp_path):
-    (tmp_path / "notebook.ipynb").write_text(f'["https://example.org/{PLACEHOLDER}/x", "{PLACEHOLDER}.git"]', encoding="utf8")
+    (tmp_path / "notebook.ipynb").write_text(f'["https://example.org/{PLACEHOLDER}/x", "{PLACEHOLDER}.git", "lab/tree/{PLACEHOLDER[6:]}/notebooks"]', encoding="utf8")
     run("git", "init", "-q")
     run("git", "add", ".")
     makefile = (tmp_path / "Makefile").read_text(encoding="utf8")
@@ -54,7 +54,7 @@ def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run
     assert code == 1 and "notebook.ipynb:1:" in says and "make address REPO=someone/name" in says
     assert run("make", "address", "REPO=someone/na.me-1")[0] == 0
     assert (tmp_path / "notebook.ipynb").read_text(encoding="utf8") == (
-        '["https://example.org/someone/na.me-1/x", "someone/na.me-1.git"]')
+        '["https://example.org/someone/na.me-1/x", "someone/na.me-1.git", "lab/tree/na.me-1/notebooks"]')
     assert (tmp_path / "Makefile").read_text(encoding="utf8") == makefile
     assert run(*demand) == (0, "")
 
