@@ -66,7 +66,7 @@ def test_explorers_first_then_text_and_code_by_their_switches(voila, name):
     shown.page.wait_for_timeout(300)
     assert shown.explorer.bounding_box()["y"] < -200 and shown.page.locator(".switches").bounding_box()["y"] == 0, "they stay"
     shown.page.get_by_label("text").check()
-    assert shown.page.locator("#rendered_cells a[href*='.ipynb'], #rendered_cells a[href*='.md']").count() == 0, "which Voila would not serve"
+    assert not shown.page.locator("#rendered_cells a[href*='.ipynb'], #rendered_cells a[href*='.md']").count(), "Voila serves none"
     assert shown.visible(texts) > 5 and shown.visible(codes) == 0
     shown.page.get_by_label("code").check()
     assert shown.visible(codes) > 5
