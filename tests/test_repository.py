@@ -45,7 +45,8 @@ def program(path: pathlib.Path, source: str) -> str:
 
 
 def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run, tmp_path):
-    (tmp_path / "notebook.ipynb").write_text(f'["https://example.org/{PLACEHOLDER}/x", "{PLACEHOLDER}.git", "lab/tree/{PLACEHOLDER[6:]}/notebooks"]', encoding="utf8")
+    (tmp_path / "notebook.ipynb").write_text(
+        f'["https://example.org/{PLACEHOLDER}/x", "{PLACEHOLDER}.git", "lab/tree/{PLACEHOLDER[6:]}/notebooks"]', encoding="utf8")
     run("git", "init", "-q")
     run("git", "add", ".")
     makefile = (tmp_path / "Makefile").read_text(encoding="utf8")
