@@ -16,6 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image, ImageDraw, ImageFont
 
@@ -181,7 +182,8 @@ def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks
 def painter(fig: Figure) -> Callable[[], bytes]:
     """Returns paint(): the figure as PNG bytes, with its animated artists where they are now.
 
-    Agg draws shapes over a kept background; Pillow writes the words, in a tenth of the time that Agg takes for them.
+    Agg draws shapes over a kept background; of a hatched bar, whose pattern Agg would draw anew, the pixels are kept too.
+    Pillow writes the words, in a tenth of the time that Agg takes for them.
     """
     canvas = fig.canvas
     canvas.draw()
@@ -191,17 +193,40 @@ def painter(fig: Figure) -> Callable[[], bytes]:
     shapes = [artist for artist in moving if not isinstance(artist, Text)]
     palette = Image.new("P", (1, 1))
     palette.putpalette(_palette())
+    pixels = np.asarray(canvas.buffer_rgba())
+    tall = {shape: _tall(shape, pixels) for shape in shapes if isinstance(shape, Rectangle) and shape.get_hatch()}
 
     def paint() -> bytes:
         canvas.restore_region(background)
         for shape in shapes:
-            shape.draw(canvas.get_renderer())
-        image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+            if shape in tall:
+                box = _box(shape, len(pixels))
+                pixels[box] = tall[shape][box[0]]
+            else:
+                shape.draw(canvas.get_renderer())
+        image = Image.fromarray(pixels).convert("RGB")
         for text in texts:
             write(image, text)
         return encode(image, palette)
 
     return paint
+
+
+def _box(bar: Rectangle, height: int) -> tuple[slice, slice]:
+    """The rows and columns of pixels that a bar covers."""
+    (x0, y0), (x1, y1) = np.sort(bar.get_transform().transform([(0, 0), (1, 1)]).round().astype(int), axis=0)
+    return slice(height - y1, height - y0), slice(x0, x1)
+
+
+def _tall(bar: Rectangle, pixels: np.ndarray) -> np.ndarray:
+    """The pixels of a bar that is as tall as the whole picture."""
+    low, high = bar.axes.get_ylim()
+    kept = bar.get_y(), bar.get_height(), bar.get_clip_on()
+    bar.set(y=low - 9 * (high - low), height=19 * (high - low), clip_on=False)
+    bar.draw(bar.figure.canvas.get_renderer())
+    columns = pixels[:, _box(bar, len(pixels))[1]].copy()
+    bar.set(y=kept[0], height=kept[1], clip_on=kept[2])
+    return columns
 
 
 # Pillow's letter for where a text begins, and how far below its place the baseline is, in font sizes.
