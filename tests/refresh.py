@@ -11,6 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 
 ROOT = pathlib.Path(__file__).parent.parent
+KEPT = ("tags", "jupyter", "cellView")  # jupyter: what is folded; cellView: the same for code in Colab
 LIVE_VIEW = "application/vnd.jupyter.widget-view+json"  # its id is random, and useless without the kernel
 
 
@@ -23,7 +24,7 @@ def refresh(path: pathlib.Path) -> None:
         "language_info": {"name": "python"},
     }
     for cell in notebook.cells:
-        cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in KEPT}
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(LIVE_VIEW, None)
     nbformat.write(notebook, path)

@@ -214,7 +214,7 @@ BROKEN = {
     "sigmoid before BCEWithLogitsLoss": ("05_bce_per_class", "BCEWithLogitsLoss()(sigmoid_out, targets)", "0.8478"),
     "BCELoss on logits": ("05_bce_per_class", "nn.BCELoss()(logits, targets)",
                           "RuntimeError: all elements of input should be between 0 and 1"),
-    "threshold on softmax": ("06_summary", "torch.softmax(both, dim=1) >= 0.5", "tensor([[False, False, False]])"),
+    "threshold on softmax": ("06_summary", "torch.softmax(both, dim=1) >= 0.5", "tensor([[ True, False, False]])"),
     "argmax of nothing": ("06_summary", "predict_label(nothing)", "tensor([1])"),
 }
 
@@ -232,6 +232,8 @@ def test_every_mistake_is_made_on_purpose_and_its_look_and_its_fix_are_told(mist
 @pytest.mark.parametrize("name", NAMES)
 def test_the_first_cell_and_the_badge(name):
     assert code_cells(name)[0].source == FIRST and "google.colab" in FIRST
+    assert code_cells(name)[0].metadata == {"cellView": "form", "jupyter": {"source_hidden": True}}, "plumbing is folded"
+    assert "Shift+Enter" in NOTEBOOKS[name].cells[0].source and "Run All Cells" in NOTEBOOKS[name].cells[0].source
     assert f"blob/main/notebooks/{name}.ipynb)" in NOTEBOOKS[name].cells[0].source
 
 

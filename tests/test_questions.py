@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.test_notebooks import NAMES, NOTEBOOKS, said
+from tests.test_notebooks import NAMES, NOTEBOOKS, outputs_of, said
 from utils import questions
 
 ASKED = {name: function for name, function in vars(questions).items()
@@ -67,7 +67,7 @@ RIGHT = {
                 lambda: -math.log(s[0, 1]) < ce(z, label) < -(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3),
     "below_ce": ("Logit 0 alone is enough", lambda: bce(torch.tensor([[-6, 3, 0.1]], dtype=torch.float64), y) < ce(z, label)
                  < bce(torch.tensor([[2.0, 3.0, -600.0]], dtype=torch.float64), y)),
-    "two_true": ("None", lambda: not (share(torch.tensor([[6.0, 6.0, -6.0]])) >= 0.5).any()),
+    "two_true": ("One", lambda: (share(torch.tensor([[6.0, 4.0, -6.0]])) > 0.6).tolist() == [[True, False, False]]),
     "argmax_of_none": ("Class 1", lambda: torch.tensor([-4.0, -3.0, -5.0]).argmax() == 1),
     "round_animals": ("CrossEntropyLoss and argmax", lambda: (torch.sigmoid(torch.tensor([4.0, 3.9])) > 0.5).all()),
     "round_findings": ("BCEWithLogitsLoss and a threshold", lambda: (share(torch.tensor([[4.0, 4.0, -4.0]])) < 0.5).all()),
@@ -151,6 +151,36 @@ def test_a_saved_notebook_shows_its_questions_as_text_with_the_answer_folded():
                     assert "<details><summary>" in output.data["text/html"]
 
 
+def seen(cells) -> str:
+    """What a reader sees of saved cells without opening anything: text, code, and outputs that are not folded."""
+    texts = []
+    for cell in cells:
+        texts.append(re.sub(r"<details>.*?</details>", "", cell.source, flags=re.S))
+        if cell.cell_type == "code" and not cell.metadata.get("jupyter", {}).get("outputs_hidden"):
+            texts.append(outputs_of(cell))
+    return re.sub("[*`“”]", "", "\n".join(texts)).lower()
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_no_answer_stands_before_its_question_or_beside_it(name):
+    """Neither the right choice's words nor torch's numbers: not before, and not in the two cells that follow."""
+    asks = f"questions.{name}()" if ASKED[name] not in questions.CLOSING_ROUND else "questions.CLOSING_ROUND"
+    (cells, k), = [(notebook.cells, k) for notebook in NOTEBOOKS.values() for k, cell in enumerate(notebook.cells)
+                   if asks in cell.source]
+    before, beside, asked = seen(cells[:k]), seen(cells[k + 1:k + 3]), ASKED[name]()
+    if asked.choices is None:
+        words, evidence = "", f"{asked.answer()[0]:.4f}"
+    else:
+        words, evidence = asked.answer()
+    told = asked.question + "".join(asked.choices or "") + "0.2585, 0.7028, 0.0387, 0.8808, 0.9526, 0.5250"  # what the notebooks start from
+    fresh = [part.strip("“”").lower() for part in re.findall(r"\d+\.\d{4,}|“.*”", evidence) if part not in told]
+    if words.count(" ") > 1:  # fewer, as in "Three" or "Class 1", may stand anywhere
+        assert words.lower() not in before + beside, "its words"
+    assert not [part for part in fresh if part in beside and part not in before], "its number, beside it"
+    recalls = name.startswith(("tie_", "round_"))  # these ask about what was seen
+    assert recalls or not fresh or [part for part in fresh if part not in before], "its number, before it"
+
+
 # Numbers in the evidence that no notebook prints, each computed here by another way.
 EVIDENCE = {
     "one_logit_moves": lambda: torch.tensor([3, 3, 0.1]).exp() / torch.tensor([3, 3, 0.1]).exp().sum(),
@@ -162,7 +192,7 @@ EVIDENCE = {
     "sure_of_nothing": lambda: [math.log(1 + math.exp(17))],
     "below_ce": lambda: [-torch.tensor([1 - s[0, 0] if z0 > 0 else 1 - 1 / (1 + math.exp(6)), s[0, 1], 1 - s[0, 2] if z2 > 0 else
                                         1 - 1 / (1 + math.exp(6))]).log().mean() for z0, z2 in ((-6, 1), (1, -6), (-6, -6))],
-    "two_true": lambda: torch.tensor([1, 1, math.exp(-12)]) / (2 + math.exp(-12)),
+    "two_true": lambda: torch.tensor([1, math.exp(-2), math.exp(-12)]) / (1 + math.exp(-2) + math.exp(-12)),
     "argmax_of_none": lambda: [1 / (1 + math.exp(4)), 1 / (1 + math.exp(5))],
 }
 

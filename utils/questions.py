@@ -365,15 +365,15 @@ def below_ce():
         f"{number(lowest(0))} with logit 0 at −6, {number(lowest(2))} with logit 2 at −6, {number(lowest(0, 2))} with both")
 
 
-@asks("Classes 0 and 1 are both on the image, and the model is sure of it: logits 6, 6, −6. How many *softmax* shares "
+@asks("Classes 0 and 1 are both on the image, and the model is sure of it: logits 6, 4, −6. How many *softmax* shares "
      "reach 0.5?", {
-    "None": "The two share what class 2 leaves, and it always leaves a little less than 1.",
-    "One": "One of three is what softmax is made for. But these two logits are equal, so their shares are too.",
-    "Two": "Two halves make 1, but class 2 keeps a little for itself.",
+    "None": "Two that share equally get a little less than a half each. But class 0 leads by 2.",
+    "One": "The lead of 2 gives class 0 nearly all, although a logit of 4 is as good as sure too.",
+    "Two": "It should be two, and two sigmoids do. But two shares of one 1 are never both above a half.",
 })
 def two_true():
-    p = torch.softmax(torch.tensor([[6.0, 6.0, -6.0]]), dim=1)[0]
-    return ("None", "One", "Two")[int((p >= 0.5).sum())], f"shares of {p[0]:.7f}, {p[1]:.7f} and {p[2]:.7f}"
+    p = torch.softmax(torch.tensor([[6.0, 4.0, -6.0]]), dim=1)[0]
+    return ("None", "One", "Two")[int((p >= 0.5).sum())], f"shares of {p[0]:.4f}, {p[1]:.4f} and {p[2]:.4f}"
 
 
 @asks("An image with none of the three classes on it: logits −4, −3, −5. What does argmax answer?", {
@@ -483,7 +483,7 @@ def round_reduction():
         nn.CrossEntropyLoss(reduction=reduction)(moved, labels).backward()
         gradients.append(moved.grad.norm())
     return float(gradients[0] / gradients[1]), (
-        "The mean divides by the number of images. Keep the learning rate, and the steps grow by as much."), {
+        "The mean divides by the number of images. In plain gradient descent the steps grow by as much; Adam takes it out again."), {
         1.0: "the direction stays, and so it is tempting to think that nothing changes. The length does.",
         1 / 64: "the other way round: the sum is the larger one.",
         192.0: "this is 64 · 3. BCE averages over images *and* classes, CE over images only.",
