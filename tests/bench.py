@@ -1,7 +1,7 @@
 """make bench: how closely a picture follows the hand.  Prints Markdown; compare within one run, machines are noisy.
 
-Two yardsticks are measured between the explorers' own key presses, in the same page: the floor, an empty callback
-that swaps a 2×2 picture, and the naive way, the same picture drawn by interactive_output in a fresh pyplot figure.
+The yardstick is measured between the explorer's own key presses, in the same page: the floor, an empty callback that
+swaps a 2×2 picture.
 """
 
 import gc
@@ -22,51 +22,21 @@ from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
 from tests.lab import ROOT, Notebook, chromium, jupyterlab
-from tests.test_extremes import EXPLORERS
+from tests.topics import NAMES, TOPICS, explore, explorer
 from utils import plots
 
-CALLS = {  # how a notebook makes its explorer, all with torch's own functions
-    "01_softmax": ("softmax", "explore_softmax(lambda z: torch.softmax(z, -1))"),
-    "02_cross_entropy": ("cross_entropy", "explore_cross_entropy(F.cross_entropy)"),
-    "03_sigmoid": ("sigmoid", "explore_sigmoid(torch.sigmoid)"),
-    "04_bce_shape_error": ("target_shape", "explore_target_shape()"),
-    "05_bce_per_class": ("bce", "explore_bce(lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction='none'))"),
-    "06_summary": ("summary", "explore_summary()"),
-}
 PRESSES, DRAG = 40, 60
-RIVALS = """%matplotlib inline
-import io, itertools, ipywidgets, torch
-from torch.nn import functional as F
+RIVALS = """import io, itertools, ipywidgets
 from IPython.display import display
-from matplotlib import pyplot
 from PIL import Image as _Image
-from utils import plots, {name} as _topic
-from utils.explore import logit_sliders as _sliders
+from utils.{topic} import {names}
+from utils.example import logit_sliders as _sliders
 
 def _boxed(name, box):
     box.add_class("bench-" + name)
     display(box)
 
-_ours = {call}
-_rest = {{key: control.value for key, control in _ours.controls.items()}}
-_boxed("ours", _ours)
-
-def _redraw(**values):  # the topic's own code draws the picture, in a fresh pyplot figure and without any controls
-    kept = dict(vars(_topic)), plots.Figure
-    nothing = lambda *_, **__: dict()
-    vars(_topic).update(dict.fromkeys(["logit_sliders", "slider", "label_choice", "target_boxes"], nothing))
-    _topic.widgets = type("", (), dict(ToggleButtons=nothing))
-    _topic.Explorer, plots.Figure = (lambda *parts: parts), pyplot.figure
-    try:
-        _, _, compute, show, figure, _ = _topic.{call}
-        for artist in figure.findobj(lambda artist: artist.get_animated()): artist.set_animated(False)
-        show(compute(_rest | values), None)
-        pyplot.show()
-    finally:
-        vars(_topic).update(kept[0]); plots.Figure = kept[1]
-
-_knobs = _sliders()
-_boxed("naive", ipywidgets.VBox([*_knobs.values(), ipywidgets.interactive_output(_redraw, _knobs)]))
+_boxed("ours", {call})
 
 def _dot(colour):
     png = io.BytesIO()
@@ -111,14 +81,14 @@ def clocked(function, into: list[float]):
 
 def kernel_work() -> None:
     rows = []
-    for name, make in EXPLORERS.items():
-        explorer, update, paint, encode, sizes = make(), [], [], [], []
-        explorer._compute, explorer._paint = clocked(explorer._compute, update), clocked(explorer._paint, paint)
+    for name in NAMES:
+        moved, update, paint, encode, sizes = explore(name), [], [], [], []
+        moved._compute, moved._paint = clocked(moved._compute, update), clocked(moved._paint, paint)
         shows, kept = [], plots.encode
-        explorer._show, plots.encode = clocked(explorer._show, shows), clocked(kept, encode)
+        moved._show, plots.encode = clocked(moved._show, shows), clocked(kept, encode)
         for k in range(200):
-            explorer.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
-            sizes.append(len(explorer.image.value))
+            moved.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
+            sizes.append(len(moved.image.value))
         plots.encode = kept
         updates = [a + b for a, b in zip(update, shows)]
         draws = [a - b for a, b in zip(paint, encode)]
@@ -131,10 +101,11 @@ def kernel_work() -> None:
 def in_the_browser() -> None:
     rows = []
     with jupyterlab() as lab, chromium() as browser:
-        for notebook, (name, call) in CALLS.items():
-            page = (opened := Notebook(lab, browser, notebook)).page
-            opened.run(RIVALS.format(name=name, call=call))
-            times = {"floor": [], "ours": [], "naive": []}
+        for name in NAMES:
+            page = (opened := Notebook(lab, browser, name)).page
+            make, wants = explorer(name)
+            opened.run(RIVALS.format(topic=TOPICS[name], names=", ".join([make, *wants]), call=f"{make}({', '.join(wants)})"))
+            times = {"floor": [], "ours": []}
             for k in range(PRESSES):
                 for rival, taken in times.items():
                     page.locator(f".bench-{rival} .noUi-handle").nth(k % 3).focus()
@@ -157,15 +128,15 @@ def in_the_browser() -> None:
             opened.settle()
             frames, still = page.evaluate("[window.watch.frames, window.watch.last - window.watch.moved]")
             rows.append([name, *(f"{mid[rival]:.0f} / {p95(taken):.0f}" for rival, taken in times.items()),
-                         f"{mid['ours'] / mid['floor']:.2f} ×", f"{mid['naive'] / mid['ours']:.1f} ×",
+                         f"{mid['ours'] / mid['floor']:.2f} ×",
                          f"{frames}", f"{max(still, 0):.0f}"])
             page.close()
-    table(["key press → pixels, ms (median / p95)", "floor", "ours", "naive", "ours ÷ floor", "naive ÷ ours",
+    table(["key press → pixels, ms (median / p95)", "floor", "ours", "ours ÷ floor",
            f"frames in a {DRAG}-event drag", "ms until it stands still"], rows)
 
 
 def memory() -> None:
-    explorer = EXPLORERS["summary"]()
+    moved = explore(NAMES[-1])
 
     def figures():
         gc.collect()
@@ -173,7 +144,7 @@ def memory() -> None:
 
     def events(count):
         for k in range(count):
-            explorer.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
+            moved.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
 
     events(500)  # caches fill
     before, alive = psutil.Process().memory_info().rss, figures()

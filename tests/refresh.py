@@ -35,6 +35,6 @@ if __name__ == "__main__":
         print("refresh", path.name)
         refresh(path)
     sys.path.insert(0, str(ROOT))
-    from utils.bce import bce_terms, explore_bce
+    from tests.topics import explore
 
-    (ROOT / ".github" / "explorer.png").write_bytes(explore_bce(bce_terms).image.value)
+    (ROOT / ".github" / "explorer.png").write_bytes(explore("05_bce_per_class").image.value)

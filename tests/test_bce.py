@@ -1,9 +1,12 @@
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
 
+from tests.oracle import BCE, CE, label, logits_of, s, targets_of, y, z
 from utils.bce import bce, bce_gradient, bce_terms, explore_bce
-from utils.explore import LOGITS
+from utils.example import PRESETS
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
 TARGETS = torch.rand(7, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64).round(decimals=1)
@@ -138,12 +141,12 @@ def test_the_two_losses_are_named():
     assert [label.get_text() for label in explore_bce(by_hand).figure.axes[2].get_xticklabels()] == ["BCE", "CE"]
 
 
-@pytest.mark.parametrize("preset", LOGITS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_presets_land_and_bring_the_target_along(preset):
     explorer = explore_bce(by_hand)
     explorer.controls["target 0"].value = True
     explorer.buttons[preset].click()
-    z, y = torch.tensor([LOGITS[preset]]).double(), torch.tensor([[0, 1, 0]]).double()
+    z, y = torch.tensor([PRESETS[preset]]).double(), torch.tensor([[0, 1, 0]]).double()
     assert explorer.words.splitlines()[3].endswith(f" = {F.binary_cross_entropy_with_logits(z, y):.4f}")
 
 
@@ -163,3 +166,47 @@ def test_explorer_compares_with_torch(heights, edges):
     terms = F.binary_cross_entropy_with_logits(torch.tensor([2, 3, 0.1]), torch.tensor([0.0, 1, 0]), reduction="none")
     assert heights(explorer, 1) == pytest.approx([0, terms[1].item(), 0], abs=1e-6)
     assert edges(explorer, 1) == pytest.approx(terms.tolist())
+
+
+# What the saved notebook must say, in order.
+FACTS = [
+    "nn.CrossEntropyLoss:  tensor(0.3527)", "nn.BCEWithLogitsLoss: tensor(0.9733)", "-log 0.9526: tensor(0.0486)",
+    "tensor(2.1269) tensor(0.0486) tensor(0.7444)", "tensor(0.9733)",
+    "tensor([[1., 0.],\n        [0., 1.],\n        [1., 0.]])",
+    "mean as printed:   tensor(0.5104)",  # slip: the printed formula
+    "tensor([[inf, nan]])", "tensor(0.8478)",
+]
+
+# Each mistake that is made on purpose: what its cell does, and what comes of it.
+ON_PURPOSE = {
+    "printed typo": ("literal", "0.5104"),
+    "naive log at saturation": ("bce_terms(sure, there)", "inf"),
+    "sigmoid before BCEWithLogitsLoss": ("BCEWithLogitsLoss()(sigmoid_out, targets)", "0.8478"),
+    "BCELoss on logits": ("nn.BCELoss()(logits, targets)",
+                          "RuntimeError: all elements of input should be between 0 and 1"),
+}
+
+# The right choice of each question, and a fact of torch's that makes it right; or the number.
+ANSWERS = {
+    "which_is_largest": ("Class 0's", lambda: -math.log(1 - s[0, 0]) > max(-math.log(s[0, 1]), -math.log(1 - s[0, 2]))),
+    "sure_of_nothing": ("inf", lambda: -(1 - 1 / (1 + torch.tensor(-17.0).exp())).log() == math.inf),
+    "sigmoid_twice": ("Another number", lambda: not BCE(s, y).isclose(BCE(z, y))),
+    "coin_toss": math.log(2),
+    "tie_bce": ("BCE also asks about the classes that are not there",
+                lambda: -math.log(s[0, 1]) < CE(z, label) < -(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3),
+}
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "sure_of_nothing": lambda: [math.log(1 + math.exp(17))],
+}
+
+
+def wanted(values):
+    z, y = logits_of(values), targets_of(values)
+    return [*([loss] for loss in F.binary_cross_entropy_with_logits(z, y, reduction="none")[0].tolist()),
+            F.binary_cross_entropy_with_logits(z, y, reduction=values["reduction"]).flatten().tolist(),
+            [F.cross_entropy(z, y.argmax(dim=1)).item()] if y.sum() == 1 else "takes exactly one true class"]
+
+
+WRONG_CALL = "explore_bce(lambda z, y: 1 / 0)", "<lambda> raised ZeroDivisionError: division by zero"

@@ -8,55 +8,22 @@ import os
 import re
 
 import pytest
-import torch
 from axe_playwright_python.sync_playwright import Axe
-from torch.nn import functional as F
 
 from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
-from utils.target_shape import FORMS, LOSSES
-
-NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+from tests.topics import NAMES, explore, its_tests
+from utils.example import PRESETS
 
 if CHROME is None and os.environ.get("CI") != "true":
     pytest.skip("no Chromium or Chrome on this machine: install one for the browser tests", allow_module_level=True)
 
-ARTICLE = {"logit 0": 2.0, "logit 1": 3.0, "logit 2": 0.1, "temperature T": 1.0, "label": "1", "class 0 is true": False,
-           "class 1 is true": True, "class 2 is true": False, "reduction": "mean", "threshold": 0.5,
-           "loss": "BCEWithLogitsLoss", "target": "[1] long"}
-WRONG = {  # a new cell that hands in a wrong function, and the sentence that must appear
-    "01_softmax": ("explore_softmax(lambda z: z * 0 + 0.5)", "<lambda>, class 0: yours 0.5000, torch 0.2585"),
-    "02_cross_entropy": ("explore_cross_entropy(lambda z, y: None)", "<lambda> returned None: does it end with a return?"),
-    "03_sigmoid": ("explore_sigmoid(lambda z: z[0])", "<lambda> returned shape [3]; shape [1, 3] is wanted"),
-    "05_bce_per_class": ("explore_bce(lambda z, y: 1 / 0)", "<lambda> raised ZeroDivisionError: division by zero"),
-}
-
-
-def expected(name: str, values: dict) -> list:
-    """For each line of words the numbers at its end, computed by torch; a text where the words are no number."""
-    z = torch.tensor([[values[f"logit {k}"] for k in range(3)]], dtype=torch.float64)
-    y = torch.tensor([[float(values.get(f"class {k} is true", k == 1)) for k in range(3)]], dtype=torch.float64)
-    p, s = torch.softmax(z, dim=1)[0].tolist(), torch.sigmoid(z)[0].tolist()
-    if name == "01_softmax":
-        p = torch.softmax(z / values["temperature T"], dim=1)[0].tolist()
-        return [[p[0]], [p[1]], [p[2]], [1.0]]
-    if name == "02_cross_entropy":
-        label = torch.tensor([int(values["label"])])
-        return [p, [F.cross_entropy(z, label).item()], (torch.tensor(p) - F.one_hot(label, 3)[0]).tolist()]
-    if name == "03_sigmoid":
-        return [[s[0], p[0]], [s[1], p[1]], [s[2], p[2]], [sum(s), 1.0]]
-    if name == "04_bce_shape_error":
-        try:
-            says = LOSSES[values["loss"]](z.float(), FORMS[values["target"]]).item()
-            return [None, None, None, "nan" if says != says else [says]]
-        except Exception as error:
-            return [None, None, None, f"{type(error).__name__}: {error}"]
-    ce = [F.cross_entropy(z, y.argmax(dim=1)).item()] if y.sum() == 1 else "takes exactly one true class"
-    if name == "05_bce_per_class":
-        bce = F.binary_cross_entropy_with_logits(z, y, reduction=values["reduction"]).flatten().tolist()
-        return [*([loss] for loss in F.binary_cross_entropy_with_logits(z, y, reduction="none")[0].tolist()), bce, ce]
-    yes = [f"class {k}" for k in range(3) if s[k] >= values["threshold"]]
-    return [None, f"argmax: class {p.index(max(p))}", f"at least {values['threshold']:g}: {', '.join(yes) or 'none'}",
-            ce, [F.binary_cross_entropy_with_logits(z, y).item()]]
+def values_of(notebook) -> dict:
+    """What the controls show, by their names and as their values."""
+    shown, values = notebook.values(), {}
+    for name, control in explore(notebook.name).controls.items():
+        value = shown[control.description]
+        values[name] = next((option for option in getattr(control, "options", ()) if str(option) == value), value)
+    return values
 
 
 def agree(line: str, wanted) -> bool:
@@ -68,8 +35,8 @@ def agree(line: str, wanted) -> bool:
 
 def check(notebook):
     """The words are torch's numbers for the values shown."""
-    values, words = notebook.values(), notebook.words()
-    wanted = expected(notebook.name, values)
+    values, words = values_of(notebook), notebook.words()
+    wanted = its_tests(notebook.name).wanted(values)
     assert len(words) >= len(wanted)
     for line, numbers in zip(words, wanted):
         assert agree(line, numbers), f"{line!r} for {values}, torch says {numbers}"
@@ -124,8 +91,7 @@ def test_all_cells_run_and_nothing_complains(notebook):
 
 
 def test_at_rest_it_shows_the_articles_values(notebook):
-    values = notebook.values()
-    assert values == {key: ARTICLE[key] for key in values} and len(values) >= 3
+    assert values_of(notebook) == {name: control.value for name, control in explore(notebook.name).controls.items()}
     check(notebook)
 
 
@@ -162,8 +128,7 @@ def test_every_other_control_by_keyboard_and_by_mouse(notebook):
 
 def test_presets_land_and_reset_returns_to_the_article(notebook):
     first, rest = notebook.picture(), notebook.values()
-    for preset, logits in {"confident and right": (-1, 5, 0), "confident and wrong": (4, 0, -1), "tie": (0, 0, 0),
-                           "saturated": (6, -6, -6), "the article": (2, 3, 0.1)}.items():
+    for preset, logits in PRESETS.items():
         notebook.press(preset)
         assert [notebook.values()[f"logit {k}"] for k in range(3)] == list(logits)
         check(notebook)
@@ -171,9 +136,9 @@ def test_presets_land_and_reset_returns_to_the_article(notebook):
     assert notebook.values() == rest and notebook.picture() == first
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", [name for name in NAMES if hasattr(its_tests(name), "WRONG_CALL")])
 def test_a_wrong_function_is_told_so_in_the_page(opened, name):
-    source, sentence = WRONG[name]
+    source, sentence = its_tests(name).WRONG_CALL
     notebook = opened(name)
     notebook.run(source)
     last = notebook.page.locator(".explorer").last

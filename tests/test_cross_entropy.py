@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from tests.oracle import CE, label, logits_of, p, share, z
 from utils.cross_entropy import cross_entropy_gradient, cross_entropy_terms, explore_cross_entropy
-from utils.explore import LOGITS
+from utils.example import PRESETS
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
 LABELS = torch.tensor([0, 1, 2, 3, 4, 0, 1])
@@ -111,12 +112,12 @@ def test_ghosts_are_where_things_stood(ghosts):
     assert [*dot.get_xdata(), *dot.get_ydata()] == pytest.approx([p[1].item(), -p[1].log().item()])
 
 
-@pytest.mark.parametrize("preset", LOGITS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_presets_land_and_bring_the_label_along(preset):
     explorer = explore_cross_entropy(by_hand)
     explorer.controls["label"].value = 2
     explorer.buttons[preset].click()
-    loss = F.cross_entropy(torch.tensor([LOGITS[preset]], dtype=torch.float64), torch.tensor([1])).item()
+    loss = F.cross_entropy(torch.tensor([PRESETS[preset]], dtype=torch.float64), torch.tensor([1])).item()
     assert explorer.controls["label"].value == 1
     assert float(explorer.words.splitlines()[1].split("= ")[-1]) == pytest.approx(loss, abs=5e-5)
 
@@ -136,3 +137,42 @@ def test_explorer_compares_with_torch(texts):
     explorer = explore_cross_entropy(lambda logits, label: torch.log(torch.softmax(logits, dim=1))[0, label[0]])
     assert explorer.wrong == "<lambda>: yours −0.3527, torch 0.3527"
     assert "▼ −0.3527" in texts(explorer, 1)
+
+
+# What the saved notebook must say, in order.
+FACTS = [
+    "tensor([[2.0000, 3.0000, 0.1000]]) torch.Size([1, 3])", "tensor([1]) torch.Size([1]) torch.int64",
+    "tensor([[0.2585, 0.7028, 0.0387]])", "torch.Size([1, 3])",
+    "nn.CrossEntropyLoss: tensor(0.3527)", "shape: torch.Size([])",
+    "loss by hand: tensor(0.3527)", "shape: torch.Size([])", "-log 0.7028: tensor(0.3527)",
+    "tensor(0.7683)", "-log 0.0001: tensor(9.2103)", "tensor(9.0002)",  # slip: rounded numbers
+]
+
+# Each mistake that is made on purpose: what its cell does, and what comes of it.
+ON_PURPOSE = {
+    "softmax twice": ("nn.CrossEntropyLoss()(p, label)", "0.7683"),
+    "naive log of a vanished share": ("cross_entropy(vanished, label)", "inf"),
+    "sum for mean, same learning rate": ("reduction=reduction)(z.expand(64, 3), labels)", "tensor(10.0"),
+}
+
+# The right choice of each question, and a fact of torch's that makes it right; or the number.
+ANSWERS = {
+    "is_it_good": ("Better than guessing", lambda: CE(z, label) < math.log(3)),
+    "sure_and_wrong": ("Beyond every bound", lambda: CE(torch.tensor([[1e30, 0, 0]]), label) > 1e29),
+    "softmax_twice": ("More than 0.3527", lambda: CE(p, label) > CE(z, label)),
+    "tie_cross_entropy": ("A, the careful one", lambda: -math.log(p[0, 1]) < -(9 * math.log(0.999) + math.log(0.0001)) / 10),
+}
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "sure_and_wrong": lambda: [math.log(2 + math.exp(10)), 100, 1000],
+    "tie_cross_entropy": lambda: [-(9 * math.log(0.999) + math.log(0.0001)) / 10],
+}
+
+
+def wanted(values):
+    z, label = logits_of(values), torch.tensor([values["label"]])
+    return [share(z)[0].tolist(), [F.cross_entropy(z, label).item()], (share(z) - F.one_hot(label, 3))[0].tolist()]
+
+
+WRONG_CALL = "explore_cross_entropy(lambda z, y: None)", "<lambda> returned None: does it end with a return?"

@@ -4,8 +4,9 @@ import ipywidgets as widgets
 import pytest
 import torch
 
-from utils import explore, plots
-from utils.explore import Explorer, ask, logit_sliders, logits_from, presets
+from utils import example, explore, plots
+from utils.example import logit_sliders, logits_from, presets
+from utils.explore import Explorer, ask
 from utils.softmax import explore_softmax
 
 
@@ -66,11 +67,11 @@ def test_reset_returns_to_the_first_picture_to_the_byte():
 
 def test_the_presets_mean_what_they_say():
     """For a true class of 1."""
-    share = {name: torch.softmax(torch.tensor(logits), dim=0)[1].item() for name, logits in explore.LOGITS.items()}
-    assert explore.LOGITS["the article"] == (2, 3, 0.1)
+    share = {name: torch.softmax(torch.tensor(logits), dim=0)[1].item() for name, logits in example.PRESETS.items()}
+    assert example.PRESETS["the article"] == (2, 3, 0.1)
     assert share["confident and right"] > 0.95 and share["confident and wrong"] < 0.05
     assert share["tie"] == pytest.approx(1 / 3) and share["saturated"] < 1e-5
-    assert {abs(z) for z in explore.LOGITS["saturated"]} == {6} and max(map(abs, explore.LOGITS["confident and wrong"])) < 6
+    assert {abs(z) for z in example.PRESETS["saturated"]} == {6} and max(map(abs, example.PRESETS["confident and wrong"])) < 6
 
 
 def test_the_article_brings_back_every_control():
@@ -95,10 +96,10 @@ def test_everything_is_in_the_box():
 
 
 def test_target_boxes_are_named_by_their_class():
-    boxes = explore.target_boxes()
+    boxes = example.target_boxes()
     assert {key: box.description for key, box in boxes.items()} == {f"target {k}": f"class {k} is true" for k in range(3)}
     values = {key: box.value for key, box in boxes.items()} | {"target 2": True}
-    assert explore.targets_from(values).tolist() == [0, 1, 1]
+    assert example.targets_from(values).tolist() == [0, 1, 1]
 
 
 def test_a_preset_of_several_controls_updates_once():

@@ -4,32 +4,16 @@ import re
 
 import ipywidgets as widgets
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
-from torch.nn import functional as F
 
-from utils.bce import bce_terms, explore_bce
-from utils.cross_entropy import explore_cross_entropy
-from utils.sigmoid import explore_sigmoid
-from utils.softmax import explore_softmax
-from utils.summary import explore_summary
-from utils.target_shape import explore_target_shape
-
-EXPLORERS = {
-    "softmax": lambda: explore_softmax(lambda z: torch.softmax(z, dim=-1)),
-    "cross_entropy": lambda: explore_cross_entropy(F.cross_entropy),
-    "sigmoid": lambda: explore_sigmoid(torch.sigmoid),
-    "target_shape": explore_target_shape,
-    "bce": lambda: explore_bce(bce_terms),
-    "summary": explore_summary,
-}
+from tests.topics import NAMES, explore
 
 
-@pytest.fixture(scope="module", params=EXPLORERS)
+@pytest.fixture(scope="module", params=NAMES)
 def explorer(request):
-    return EXPLORERS[request.param]()
+    return explore(request.param)
 
 
 def values(control: widgets.Widget):
@@ -87,9 +71,9 @@ def bars_end_at_their_axis_or_say_so(explorer):
                     assert abs(float(said[2:])) > abs(bar.get_height()) - 6e-3
 
 
-@pytest.mark.parametrize("name", EXPLORERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_value_that_is_none_shows_its_sentence(name):
-    explorer = EXPLORERS[name]()
+    explorer = explore(name)
     words, picture = explorer.words, explorer.image.value
     with pytest.raises(ValueError):
         explorer.controls["logit 1"].value = float("nan")

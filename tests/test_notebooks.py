@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import pathlib
 import re
 import subprocess
 import sys
@@ -14,50 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from tests.topics import NAMES, NOTEBOOKS, ROOT, its_tests
 from utils import check
 
-ROOT = pathlib.Path(__file__).parent.parent
-NAMES = ["01_softmax", "02_cross_entropy", "03_sigmoid", "04_bce_shape_error", "05_bce_per_class", "06_summary"]
-NOTEBOOKS = {name: nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4) for name in NAMES}
-
-# The article's facts in its order, as the saved outputs must say them, each in its notebook.
-FACTS = {
-    "01_softmax": [
-        "tensor([2.0000, 3.0000, 0.1000])", "torch.Size([3])",
-        "softmax: tensor([0.2585, 0.7028, 0.0387])", "shape: torch.Size([3])",
-        "by hand: tensor([0.2585, 0.7028, 0.0387])", "shape: torch.Size([3])",
-        "ours,  logits + 100: tensor([nan, nan, nan])",  # slip: it overflows
-        "sum of each row: tensor([0.7780, 0.2220])",  # slip: it sums over the whole tensor
-    ],
-    "02_cross_entropy": [
-        "tensor([[2.0000, 3.0000, 0.1000]]) torch.Size([1, 3])", "tensor([1]) torch.Size([1]) torch.int64",
-        "tensor([[0.2585, 0.7028, 0.0387]])", "torch.Size([1, 3])",
-        "nn.CrossEntropyLoss: tensor(0.3527)", "shape: torch.Size([])",
-        "loss by hand: tensor(0.3527)", "shape: torch.Size([])", "-log 0.7028: tensor(0.3527)",
-        "tensor(0.7683)", "-log 0.0001: tensor(9.2103)", "tensor(9.0002)",  # slip: rounded numbers
-    ],
-    "03_sigmoid": [
-        "sigmoid: tensor([[0.8808, 0.9526, 0.5250]])", "shape: torch.Size([1, 3])",
-        "by hand: tensor([[0.8808, 0.9526, 0.5250]])", "shape: torch.Size([1, 3])",
-    ],
-    "04_bce_shape_error": [
-        "ValueError: Target size (torch.Size([1])) must be the same as input size (torch.Size([1, 3]))",
-        "nn.BCEWithLogitsLoss: tensor(0.9733)", "0.2733", "-253.0267", "nan",
-    ],
-    "05_bce_per_class": [
-        "nn.CrossEntropyLoss:  tensor(0.3527)", "nn.BCEWithLogitsLoss: tensor(0.9733)", "-log 0.9526: tensor(0.0486)",
-        "tensor(2.1269) tensor(0.0486) tensor(0.7444)", "tensor(0.9733)",
-        "tensor([[1., 0.],\n        [0., 1.],\n        [1., 0.]])",
-        "mean as printed:   tensor(0.5104)",  # slip: the printed formula
-        "tensor([[inf, nan]])", "tensor(0.8478)",
-    ],
-    "06_summary": [
-        "tensor([[0.2585, 0.7028, 0.0387]])", "tensor(0.3527)", "tensor([[0.8808, 0.9526, 0.5250]])", "tensor(0.0486)",
-        "tensor([[2.1269, 0.0486, 0.7444]])", "tensor(0.9733)",
-    ],
-}
-
-FIRST = NOTEBOOKS["01_softmax"].cells[1].source
+FIRST = NOTEBOOKS[NAMES[0]].cells[1].source
 
 
 def code_cells(name):
@@ -79,10 +38,6 @@ def said(name) -> str:
     return "\n".join(outputs_of(cell) for cell in code_cells(name))
 
 
-def test_the_six_and_no_other():
-    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == NAMES
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_was_executed_in_order(name):
     counts = [cell.execution_count for cell in code_cells(name)]
@@ -92,7 +47,7 @@ def test_every_cell_was_executed_in_order(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_facts_stand_in_the_outputs_in_order(name):
     rest = said(name)
-    for fact in FACTS[name]:
+    for fact in its_tests(name).FACTS:
         assert fact in rest, f"{fact!r} is missing, or comes too early"
         rest = rest[rest.index(fact) + len(fact):]
 
@@ -159,7 +114,7 @@ def test_the_bones(name):
     for bone in ("# ", "**After this notebook you can**\n\n- ", "Time: ", "(glossary.md)", "## Explore", "## Trap 1", "**From outside:**",
                  "**The fix", "## Write it yourself", "<details><summary>A solution</summary>", "To tie it up:",
                  "## What you have seen"):
-        if bone == "To tie it up:" and name == "06_summary":
+        if bone == "To tie it up:" and name == NAMES[-1]:
             bone = "## Closing round"
         assert bone in prose, bone
     assert cells[0].source.startswith(f"# {int(name[:2])} · ")
@@ -190,38 +145,12 @@ def test_every_exercise_has_a_stub_that_says_so_and_a_solution_that_passes_its_c
     assert exercises >= 1
 
 
-# Each mistake that is made on purpose: the notebook, what its cell does, and what comes of it.
-BROKEN = {
-    "whole-batch sum": ("01_softmax", "softmax(batch)", "tensor([0.7780, 0.2220])"),
-    "softmax(dim=0) on a batch": ("01_softmax", "torch.softmax(batch, dim=0)", "sum of each row: tensor([1.9009, 1.0991])"),
-    "overflow": ("01_softmax", "softmax(logits + 100)", "tensor([nan, nan, nan])"),
-    "softmax twice": ("02_cross_entropy", "nn.CrossEntropyLoss()(p, label)", "0.7683"),
-    "naive log of a vanished share": ("02_cross_entropy", "cross_entropy(vanished, label)", "inf"),
-    "sum for mean, same learning rate": ("02_cross_entropy", "reduction=reduction)(z.expand(64, 3), labels)", "tensor(10.0"),
-    "log of a sigmoid": ("03_sigmoid", "torch.log(torch.sigmoid(z))", "-inf"),
-    "gradient of a sigmoid by hand": ("03_sigmoid", "z.grad", "gradient nan"),
-    "label for BCE": ("04_bce_shape_error", "BCEWithLogitsLoss()(logits, label)", "ValueError: Target size (torch.Size([1]))"),
-    "one-hot without num_classes": ("04_bce_shape_error", "F.one_hot(label).float()", "ValueError: Target size (torch.Size([1, 2]))"),
-    "[3] target for [1, 3] logits": ("04_bce_shape_error", "torch.tensor([0.0, 1.0, 0.0])", "ValueError: Target size (torch.Size([3]))"),
-    "long one-hot": ("04_bce_shape_error", "F.one_hot(label, num_classes=3))", "RuntimeError: result type Float"),
-    "float label": ("04_bce_shape_error", "label.float()", "RuntimeError: expected target dtype"),
-    "expanded label": ("04_bce_shape_error", "expand(1, 3)", "0.2733"),
-    "0/255 mask": ("04_bce_shape_error", "(logits, mask)", "-253.0267"),
-    "label = C": ("04_bce_shape_error", "torch.tensor([3])", "IndexError: Target 3 is out of bounds."),
-    "ignore_index": ("04_bce_shape_error", "torch.tensor([-100])", "nan"),
-    "printed typo": ("05_bce_per_class", "literal", "0.5104"),
-    "naive log at saturation": ("05_bce_per_class", "bce_terms(sure, there)", "inf"),
-    "sigmoid before BCEWithLogitsLoss": ("05_bce_per_class", "BCEWithLogitsLoss()(sigmoid_out, targets)", "0.8478"),
-    "BCELoss on logits": ("05_bce_per_class", "nn.BCELoss()(logits, targets)",
-                          "RuntimeError: all elements of input should be between 0 and 1"),
-    "threshold on softmax": ("06_summary", "torch.softmax(both, dim=1) >= 0.5", "tensor([[ True, False, False]])"),
-    "argmax of nothing": ("06_summary", "predict_label(nothing)", "tensor([1])"),
-}
+ON_PURPOSE = [(name, mistake) for name in NAMES for mistake in its_tests(name).ON_PURPOSE]
 
 
-@pytest.mark.parametrize("mistake", BROKEN)
-def test_every_mistake_is_made_on_purpose_and_its_look_and_its_fix_are_told(mistake):
-    name, source, cost = BROKEN[mistake]
+@pytest.mark.parametrize("name, mistake", ON_PURPOSE)
+def test_every_mistake_is_made_on_purpose_and_its_look_and_its_fix_are_told(name, mistake):
+    source, cost = its_tests(name).ON_PURPOSE[mistake]
     cells = NOTEBOOKS[name].cells
     (k,) = [k for k, cell in enumerate(cells) if cell.cell_type == "code" and source in cell.source and cost in outputs_of(cell)][:1]
     after = "\n".join(cell.source for cell in cells[k + 1:] if cell.cell_type == "markdown")

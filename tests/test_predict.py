@@ -1,17 +1,18 @@
 import pytest
 import torch
 
-from utils.predict import asks, near, read
+from utils.predict import Questions, near, read
 
 CHOICES = {"One": "why one", "Two": "why two", "Three": "why `three` & more"}
 
 
 def choice():
-    return asks("How *many* of `p`?", CHOICES)(lambda: (("One", "Two", "Three")[int(torch.tensor(1))], "2 of 3"))()
+    return Questions().asks("How *many* of `p`?", CHOICES)(lambda: (("One", "Two", "Three")[int(torch.tensor(1))], "2 of 3"))()
 
 
 def guess():
-    return asks("What is log 3?")(lambda: (float(torch.tensor(3.0).log()), "It is log 3.", {0.4771: "base 10", 0.5: "a half"}))()
+    return Questions().asks("What is log 3?")(
+        lambda: (float(torch.tensor(3.0).log()), "It is log 3.", {0.4771: "base 10", 0.5: "a half"}))()
 
 
 def answered(prediction, text):
@@ -52,7 +53,7 @@ def test_the_choice_and_the_right_one_are_marked_and_another_click_moves_the_mar
 
 def test_the_answer_is_computed_when_asked_and_not_before():
     calls = []
-    prediction = asks("?", CHOICES)(lambda: (calls.append(1), ("Two", "so it is"))[1])()
+    prediction = Questions().asks("?", CHOICES)(lambda: (calls.append(1), ("Two", "so it is"))[1])()
     assert calls == []
     prediction.buttons["One"].click()
     assert calls == [1]
@@ -96,7 +97,7 @@ def test_numbers_as_people_type_them():
 
 
 def test_an_exception_in_an_answer_shows():
-    prediction = asks("?", CHOICES)(lambda: 1 / 0)()
+    prediction = Questions().asks("?", CHOICES)(lambda: 1 / 0)()
     prediction.buttons["One"].click()
     assert "✗ ZeroDivisionError: division by zero" in prediction.page.value
     assert "✗ ZeroDivisionError" in prediction._repr_mimebundle_()["text/html"]

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from tests.lab import ROOT, Notebook, free_port, running
-from tests.test_browser import NAMES, check
+from tests.test_browser import check
+from tests.topics import NAMES
 
 SCREEN = {"width": 1280, "height": 720}
 

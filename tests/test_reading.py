@@ -6,8 +6,8 @@ import pytest
 from nbconvert import HTMLExporter
 
 from tests.lab import ROOT
-from tests.test_browser import NAMES
 from tests.test_notebooks import code_cells
+from tests.topics import NAMES
 
 MACHINE = r"/(home|Users|root|tmp|site-packages)/|[A-Z]:\\\\"
 

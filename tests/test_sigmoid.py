@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from utils.explore import LOGITS
+from tests.oracle import logits_of, moves, p, s, share
+from utils.example import PRESETS
 from utils.sigmoid import explore_sigmoid, log_sigmoid, sigmoid
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
@@ -100,11 +101,11 @@ def test_explorer_counts_what_moved():
     assert explorer.words.endswith("moved since then: 3 of 3 sigmoids, 3 of 3 shares")
 
 
-@pytest.mark.parametrize("preset", LOGITS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_presets_land(preset, heights):
     explorer = explore_sigmoid(sigmoid)
     explorer.buttons[preset].click()
-    assert heights(explorer, 1) == pytest.approx(torch.sigmoid(torch.tensor(LOGITS[preset])).tolist(), abs=1e-6)
+    assert heights(explorer, 1) == pytest.approx(torch.sigmoid(torch.tensor(PRESETS[preset])).tolist(), abs=1e-6)
 
 
 def test_explorer_survives_a_broken_function(broken):
@@ -121,3 +122,39 @@ def test_explorer_compares_with_torch(heights, edges):
     s = torch.sigmoid(torch.tensor([2, 3, 0.1]))
     assert heights(explorer, 1) == pytest.approx((1 - s).tolist()) and edges(explorer, 1) == pytest.approx(s.tolist())
     assert [float(dot.get_ydata()[0]) for dot in explorer.figure.axes[0].lines[7:10]] == pytest.approx((1 - s).tolist())
+
+
+# What the saved notebook must say, in order.
+FACTS = [
+    "sigmoid: tensor([[0.8808, 0.9526, 0.5250]])", "shape: torch.Size([1, 3])",
+    "by hand: tensor([[0.8808, 0.9526, 0.5250]])", "shape: torch.Size([1, 3])",
+]
+
+# Each mistake that is made on purpose: what its cell does, and what comes of it.
+ON_PURPOSE = {
+    "log of a sigmoid": ("torch.log(torch.sigmoid(z))", "-inf"),
+    "gradient of a sigmoid by hand": ("z.grad", "gradient nan"),
+}
+
+# The right choice of each question, and a fact of torch's that makes it right; or the number.
+ANSWERS = {
+    "more_or_less": ("More to both", lambda: (s > p)[0, 1:].all()),
+    "sigmoid_of_0": 0.5,
+    "what_moves": ("One sigmoid, three shares", lambda: (moves(torch.sigmoid), moves(share)) == (1, 3)),
+    "tie_sigmoid": ("No, though the order of the classes is the same",
+                    lambda: not torch.allclose(s / s.sum(), p) and torch.equal(s.argsort(), p.argsort())),
+}
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "tie_sigmoid": lambda: s / s.sum(),
+}
+
+
+def wanted(values):
+    z = logits_of(values)
+    s = torch.sigmoid(z)[0].tolist()
+    return [[mine, its] for mine, its in zip(s, share(z)[0].tolist())] + [[sum(s), 1.0]]
+
+
+WRONG_CALL = "explore_sigmoid(lambda z: z[0])", "<lambda> returned shape [3]; shape [1, 3] is wanted"

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from utils.explore import LOGITS
+from tests.oracle import logits_of, moves, p, share, z
+from utils.example import PRESETS
 from utils.softmax import explore_softmax, softmax
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
@@ -81,11 +82,11 @@ def test_explorer_at_rest_says_the_articles_numbers():
     ]
 
 
-@pytest.mark.parametrize("preset", LOGITS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_presets_land(preset, heights):
     explorer = explore_softmax(softmax)
     explorer.buttons[preset].click()
-    assert heights(explorer, 1) == pytest.approx(torch.softmax(torch.tensor(LOGITS[preset]), dim=0).tolist(), abs=1e-6)
+    assert heights(explorer, 1) == pytest.approx(torch.softmax(torch.tensor(PRESETS[preset]), dim=0).tolist(), abs=1e-6)
 
 
 def test_one_moved_logit_leaves_two_exponentials_and_no_share_where_it_was():
@@ -113,3 +114,43 @@ def test_explorer_compares_with_torch(heights, edges):
     z = torch.tensor([2, 3, 0.1])
     assert heights(explorer, 1) == pytest.approx((z / z.sum()).tolist())
     assert edges(explorer, 1) == pytest.approx(torch.softmax(z, dim=0).tolist())
+
+
+# What the saved notebook must say, in order.
+FACTS = [
+    "tensor([2.0000, 3.0000, 0.1000])", "torch.Size([3])",
+    "softmax: tensor([0.2585, 0.7028, 0.0387])", "shape: torch.Size([3])",
+    "by hand: tensor([0.2585, 0.7028, 0.0387])", "shape: torch.Size([3])",
+    "ours,  logits + 100: tensor([nan, nan, nan])",  # slip: it overflows
+    "sum of each row: tensor([0.7780, 0.2220])",  # slip: it sums over the whole tensor
+]
+
+# Each mistake that is made on purpose: what its cell does, and what comes of it.
+ON_PURPOSE = {
+    "whole-batch sum": ("softmax(batch)", "tensor([0.7780, 0.2220])"),
+    "softmax(dim=0) on a batch": ("torch.softmax(batch, dim=0)", "sum of each row: tensor([1.9009, 1.0991])"),
+    "overflow": ("softmax(logits + 100)", "tensor([nan, nan, nan])"),
+}
+
+# The right choice of each question, and a fact of torch's that makes it right; or the number.
+ANSWERS = {
+    "ratio": ("About 2.7 times", lambda: round(float(p[0, 1] / p[0, 0]), 1) == 2.7),
+    "one_logit_moves": ("Three", lambda: moves(share) == 3),
+    "adding_100": ("Nothing", lambda: torch.allclose(share(z + 100), p)),
+    "batch_sum": ("To less than 1", lambda: (torch.stack([z[0], z[0]]).exp() / torch.stack([z[0], z[0]]).exp().sum()).sum(1).max() < 1),
+    "tie_softmax": ("They are sharper", lambda: torch.allclose(share(2 * z)[0, 1] / share(2 * z)[0, 0], (p[0, 1] / p[0, 0]) ** 2)),
+}
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "one_logit_moves": lambda: torch.tensor([3, 3, 0.1]).exp() / torch.tensor([3, 3, 0.1]).exp().sum(),
+    "tie_softmax": lambda: p ** 2 / (p ** 2).sum(),
+}
+
+
+def wanted(values):
+    z = logits_of(values) / values["temperature T"]
+    return [[p] for p in share(z)[0].tolist()] + [[1.0]]
+
+
+WRONG_CALL = "explore_softmax(lambda z: z * 0 + 0.5)", "<lambda>, class 0: yours 0.5000, torch 0.2585"

@@ -1,10 +1,12 @@
 import itertools
+import math
 
 import pytest
 import torch
 from torch.nn import functional as F
 
-from utils.explore import LOGITS
+from tests.oracle import BCE, CE, label, logits_of, p, raises, s, share, targets_of, y, z
+from utils.example import PRESETS
 from utils.summary import explore_summary, predict_label, predict_labels
 
 RANDOM = torch.randn(50, 5, generator=torch.Generator().manual_seed(0)) * 4
@@ -78,11 +80,60 @@ def test_ghosts_names_and_range(ghosts):
     assert (explorer.controls["threshold"].min, explorer.controls["threshold"].max) == (0, 1)
 
 
-@pytest.mark.parametrize("preset", LOGITS)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_presets_land(preset):
     explorer = explore_summary()
     explorer.buttons[preset].click()
-    z, y = torch.tensor([LOGITS[preset]]).double(), torch.tensor([[0, 1, 0]]).double()
+    z, y = torch.tensor([PRESETS[preset]]).double(), torch.tensor([[0, 1, 0]]).double()
     ce, loss = F.cross_entropy(z, torch.tensor([1])), F.binary_cross_entropy_with_logits(z, y)
     assert float(explorer.words.splitlines()[3].split("=")[-1]) == pytest.approx(ce.item(), abs=5e-5)
     assert explorer.words.splitlines()[4].endswith(f" = {loss:.4f}")
+
+
+# What the saved notebook must say, in order.
+FACTS = [
+    "tensor([[0.2585, 0.7028, 0.0387]])", "tensor(0.3527)", "tensor([[0.8808, 0.9526, 0.5250]])", "tensor(0.0486)",
+    "tensor([[2.1269, 0.0486, 0.7444]])", "tensor(0.9733)",
+]
+
+# Each mistake that is made on purpose: what its cell does, and what comes of it.
+ON_PURPOSE = {
+    "threshold on softmax": ("torch.softmax(both, dim=1) >= 0.5", "tensor([[ True, False, False]])"),
+    "argmax of nothing": ("predict_label(nothing)", "tensor([1])"),
+}
+
+# The right choice of each question, and a fact of torch's that makes it right; or the number.
+ANSWERS = {
+    "below_ce": ("Logit 0 alone is enough", lambda: BCE(torch.tensor([[-6, 3, 0.1]], dtype=torch.float64), y) < CE(z, label)
+                 < BCE(torch.tensor([[2.0, 3.0, -600.0]], dtype=torch.float64), y)),
+    "two_true": ("One", lambda: (share(torch.tensor([[6.0, 4.0, -6.0]])) > 0.6).tolist() == [[True, False, False]]),
+    "argmax_of_none": ("Class 1", lambda: torch.tensor([-4.0, -3.0, -5.0]).argmax() == 1),
+    "round_animals": ("CrossEntropyLoss and argmax", lambda: (torch.sigmoid(torch.tensor([4.0, 3.9])) > 0.5).all()),
+    "round_findings": ("BCEWithLogitsLoss and a threshold", lambda: (share(torch.tensor([[4.0, 4.0, -4.0]])) < 0.5).all()),
+    "round_labels": ("[32] long", lambda: [raises(CE, torch.zeros(32, 10), target) for target in (
+        torch.zeros(32).long(), torch.zeros(32, 1).long(), torch.zeros(32, 10).long())] == [False, "RuntimeError", "RuntimeError"]),
+    "round_targets": ("[32, 14] float", lambda: [raises(BCE, torch.zeros(32, 14), target) for target in (
+        torch.zeros(32).long(), torch.zeros(32, 14).long(), torch.zeros(32, 14))] == ["ValueError", "RuntimeError", False]),
+    "round_floor": ("A softmax before the loss", lambda: 0.55 < math.log(math.e + 2) - 1 < 0.56),
+    "round_negative": ("Targets outside 0 … 1", lambda: BCE(z, 255 * y) < 0),
+    "round_reduction": 64,
+    "round_why": ("One three-class loss, and the mean of three two-class losses",
+                  lambda: round(-math.log(p[0, 1]), 4) == 0.3527
+                  and round(-(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3, 4) == 0.9733),
+}
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "below_ce": lambda: [-torch.tensor([1 - s[0, 0] if z0 > 0 else 1 - 1 / (1 + math.exp(6)), s[0, 1], 1 - s[0, 2] if z2 > 0 else
+                                        1 - 1 / (1 + math.exp(6))]).log().mean() for z0, z2 in ((-6, 1), (1, -6), (-6, -6))],
+    "two_true": lambda: torch.tensor([1, math.exp(-2), math.exp(-12)]) / (1 + math.exp(-2) + math.exp(-12)),
+    "argmax_of_none": lambda: [1 / (1 + math.exp(4)), 1 / (1 + math.exp(5))],
+}
+
+
+def wanted(values):
+    z, y = logits_of(values), targets_of(values)
+    yes = [f"class {k}" for k, s in enumerate(torch.sigmoid(z)[0].tolist()) if s >= values["threshold"]]
+    return [None, f"argmax: class {int(share(z).argmax())}", f"at least {values['threshold']:g}: {', '.join(yes) or 'none'}",
+            [F.cross_entropy(z, y.argmax(dim=1)).item()] if y.sum() == 1 else "takes exactly one true class",
+            [F.binary_cross_entropy_with_logits(z, y).item()]]

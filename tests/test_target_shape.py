@@ -4,6 +4,7 @@ from matplotlib.colors import to_hex
 from torch import nn
 from torch.nn import functional as F
 
+from tests.oracle import BCE, label, logits_of, raises, y, z
 from utils.target_shape import FORMS, LOSSES, answer, bce_target, explore_target_shape, misfit
 
 LOGITS = torch.tensor([[2, 3, 0.1]])
@@ -166,3 +167,46 @@ def test_where_32_bits_are_not_enough_for_4_decimals_the_words_say_so():
     right, single = (F.binary_cross_entropy_with_logits(z.to(dtype), y.to(dtype)).item() for dtype in (torch.float64, torch.float32))
     assert f"{right:.4f}" in explorer.words
     assert ("in float32" in explorer.words) == (f"{right:.4f}" != f"{single:.4f}")
+
+
+# What the saved notebook must say, in order.
+FACTS = [
+    "ValueError: Target size (torch.Size([1])) must be the same as input size (torch.Size([1, 3]))",
+    "nn.BCEWithLogitsLoss: tensor(0.9733)", "0.2733", "-253.0267", "nan",
+]
+
+# Each mistake that is made on purpose: what its cell does, and what comes of it.
+ON_PURPOSE = {
+    "label for BCE": ("BCEWithLogitsLoss()(logits, label)", "ValueError: Target size (torch.Size([1]))"),
+    "one-hot without num_classes": ("F.one_hot(label).float()", "ValueError: Target size (torch.Size([1, 2]))"),
+    "[3] target for [1, 3] logits": ("torch.tensor([0.0, 1.0, 0.0])", "ValueError: Target size (torch.Size([3]))"),
+    "long one-hot": ("F.one_hot(label, num_classes=3))", "RuntimeError: result type Float"),
+    "float label": ("label.float()", "RuntimeError: expected target dtype"),
+    "expanded label": ("expand(1, 3)", "0.2733"),
+    "0/255 mask": ("(logits, mask)", "-253.0267"),
+    "label = C": ("torch.tensor([3])", "IndexError: Target 3 is out of bounds."),
+    "ignore_index": ("torch.tensor([-100])", "nan"),
+}
+
+# The right choice of each question, and a fact of torch's that makes it right; or the number.
+ANSWERS = {
+    "what_is_wrong": ("Its shape", lambda: raises(BCE, z, label.double()) == "ValueError" and raises(BCE, z, y) is False),
+    "expanded": ("Another number, without an error", lambda: raises(BCE, z, label.expand(1, 3).double()) is False
+                 and abs(BCE(z, label.expand(1, 3).double()) - 0.9733) > 0.1),
+    "negative": ("Yes, when a target lies outside 0 … 1", lambda: BCE(z, 255 * y) < 0 <= BCE(100 * z, y)),
+    "tie_target": ("[[0., 1., 0.], [1., 0., 0.]]", lambda: BCE(
+        torch.tensor([[-50.0, 50, -50], [50, -50, -50]]), F.one_hot(torch.tensor([1, 0]), 3).float()) < 1e-9),
+}
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "tie_target": lambda: [3 * 50 / 6],
+}
+
+
+def wanted(values):
+    try:
+        says = LOSSES[values["loss"]](logits_of(values).float(), FORMS[values["target"]]).item()
+        return [None, None, None, "nan" if says != says else [says]]
+    except Exception as error:
+        return [None, None, None, f"{type(error).__name__}: {error}"]

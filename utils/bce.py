@@ -5,14 +5,17 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from utils import plots
 from utils.cross_entropy import worked_cross_entropy
-from utils.explore import (
-    LABEL_1, Explorer, ask, listed, logit_sliders, logits_from, presets, target_boxes, targets_from,
+from utils.example import (
+    BCE, CE, LABEL, LABEL_1, LOGITS, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
+from utils.explore import Explorer, ask, listed
 from utils.inputs import check_logits, check_targets
 from utils.plots import GREY, exact, minus_log, number, numbers
+from utils.predict import Questions, the_one
 from utils.sigmoid import log_sigmoid, sigmoid
 
 
@@ -103,3 +106,74 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         "reduction": widgets.ToggleButtons(options=["mean", "sum", "none"], description="reduction",
                                            style={"description_width": "max-content", "button_width": "104px"})}
     return Explorer("explore_bce", controls, compute, show, figure, presets(**LABEL_1))
+
+
+# What notebook 5 asks, in its order.
+questions = Questions()
+
+
+@questions.asks("The sigmoids are 0.8808, 0.9526 and 0.5250, and only class 1 is true. Each class gets a loss of its own: −log "
+                "of what the model gives to the truth. Which is the largest?", {
+    "Class 0's": "It is not there, and the model says 0.8808 that it is: 1 − 0.8808 is left for the truth.",
+    "Class 1's":
+        "It is the true class, and in cross-entropy only that one counts. But its answer, 0.9526 for *there*, is the "
+        "best of the three.",
+    "Class 2's": "0.5250 is the least sure answer. But not being sure is cheaper than being sure and wrong.",
+})
+def which_is_largest():
+    losses = F.binary_cross_entropy_with_logits(LOGITS, TARGET, reduction="none")[0]
+    return f"Class {int(losses.argmax())}'s", f"{numbers(losses)}"
+
+
+@questions.asks("The model gives a logit of 17 to a class that is not there. The loss should be about 17. What will our formula "
+                "say in 32 bits?", {
+    "17": "So the mathematics says. But 1 − σ(17) has to be computed first, and 32 bits hold about 7 digits.",
+    "0": "y log σ vanishes, since y is 0. But the other term, (1 − y) log(1 − σ), is all that is left.",
+    "inf": "σ(17) rounds to 1, so 1 − σ(17) is 0, and −log 0 is infinite.",
+})
+def sure_of_nothing():
+    naive = -torch.log(1 - torch.sigmoid(torch.tensor(17.0)))
+    in_one_step = float(BCE(torch.tensor([17.0]), torch.tensor([0.0])))
+    return the_one({"inf": bool(naive.isinf()), "0": bool(naive < 1), "17": bool((naive - 17).abs() < 1)}), (
+        f"{naive.item()} for −log(1 − σ(17)), and {number(in_one_step)} in one step")
+
+
+@questions.asks("`nn.BCEWithLogitsLoss` is handed the sigmoids in place of the logits. What will it say?", {
+    "It raises an error":
+        "`nn.BCELoss` would, the other way round, since most logits are no probabilities. But any float can be a "
+        "logit.",
+    "0.9733, as before": "It would, if sigmoid left a probability as it is. It takes 0.8808 for a logit.",
+    "Another number": "Sigmoids lie in 0 … 1, and a second sigmoid makes 0.5 … 0.73 of them: nobody is ever sure.",
+})
+def sigmoid_twice():
+    once, twice = float(BCE(LOGITS, TARGET)), float(BCE(torch.sigmoid(LOGITS), TARGET))
+    return the_one({"Another number": abs(once - twice) > 1e-4, "0.9733, as before": abs(once - twice) <= 1e-4}), number(twice)
+
+
+@questions.asks("All three logits are 0: a coin toss for each class. What will `nn.BCEWithLogitsLoss` say, whatever is true?")
+def coin_toss():
+    half = torch.tensor(0.5)
+    return float(BCE(torch.zeros(1, 3), TARGET)), "Each answer gives a half to the truth: −log ½ = log 2.", {
+        0.5: "this is the probability. The loss is −log of it.",
+        float(CE(torch.zeros(1, 3), LABEL)): "this is log 3, the price of guessing one of three. Here each question has two answers.",
+        float(-half.log10()): "this is −log ½ to base 10. Torch's `log` is the natural one.",
+        3 * float(-half.log()): "this is the sum of the three. The loss is their mean.",
+        1.0: "this is −log ½ to base 2, in bits. Torch's `log` is the natural one.",
+    }
+
+
+@questions.asks("On the same logits, BCE says 0.9733 and CE 0.3527. Why is BCE larger here?", {
+    "BCE takes sigmoid, and sigmoid gives class 1 less":
+        "It gives class 1 more: 0.9526 against 0.7028. Class 1 alone would cost 0.0486.",
+    "BCE also asks about the classes that are not there":
+        "Two of its three losses are about classes 0 and 2, and the model said yes to both.",
+    "BCE is a sum over classes, CE a mean":
+        "BCE is a mean by default. It is the mean of three losses, though, and CE is one.",
+})
+def tie_bce():
+    losses = F.binary_cross_entropy_with_logits(LOGITS, TARGET, reduction="none")[0]
+    ce, of_class_1 = float(CE(LOGITS, LABEL)), float(losses[1])
+    return the_one({"BCE also asks about the classes that are not there": of_class_1 < ce < float(losses.mean()),
+                    "BCE takes sigmoid, and sigmoid gives class 1 less": of_class_1 >= ce,
+                    "BCE is a sum over classes, CE a mean": torch.isclose(losses.sum(), BCE(LOGITS, TARGET)).item()}), (
+        f"{numbers(losses)}, of which only the second is about class 1")

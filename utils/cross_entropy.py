@@ -7,9 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import plots
-from utils.explore import Explorer, ask, label_choice, listed, logit_sliders, logits_from, presets
+from utils.example import CE, LABEL, LOGITS, label_choice, logit_sliders, logits_from, presets
+from utils.explore import Explorer, ask, listed
 from utils.inputs import check_labels, check_logits, shape
 from utils.plots import COLOURS, MARKERS, exact, minus_log, number, numbers
+from utils.predict import Questions, the_one
 from utils.softmax import softmax
 
 
@@ -21,6 +23,15 @@ def cross_entropy_terms(logits: Tensor, labels: Tensor) -> Tensor:
     """
     _check(logits, labels)
     return torch.logsumexp(logits, dim=-1) - logits.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The mean of the images' cross-entropies, as nn.CrossEntropyLoss has it.
+
+    logits: (..., classes); labels: (...) long.  Returns: [], in nats.
+    Raises TypeError or ValueError for other logits or labels.  Taught in notebooks/02.
+    """
+    return cross_entropy_terms(logits, labels).mean()
 
 
 def cross_entropy_gradient(logits: Tensor, labels: Tensor) -> Tensor:
@@ -80,3 +91,60 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
 
     controls = logit_sliders() | {"label": label_choice()}
     return Explorer("explore_cross_entropy", controls, compute, show, figure, presets(label=1))
+
+
+# What notebook 2 asks, in its order.
+questions = Questions()
+
+
+@questions.asks("The loss on our image is 0.3527, with three classes to choose from. Is that good?", {
+    "Bad: the answer is 35 % wrong":
+        "It looks like a percentage. A loss is not one: it has no upper end, and 0.3527 is −log of 70 %.",
+    "Better than guessing": "Guessing gives each class a third, and a third costs −log ⅓.",
+    "As good as guessing": "A share of 0.7028 is well above a third, and the larger the share, the smaller its −log.",
+})
+def is_it_good():
+    ours, guess = float(CE(LOGITS, LABEL)), float(CE(torch.zeros(1, 3), LABEL))
+    return the_one({"Better than guessing": ours < 0.9 * guess, "As good as guessing": 0.9 <= ours / guess <= 1.1,
+                    "Bad: the answer is 35 % wrong": ours > 1.1 * guess}), (
+        f"{number(ours)} for our logits and {number(guess)} for three equal ones")
+
+
+@questions.asks("The model gets surer and surer of a *wrong* class. Where does the loss go?", {
+    "To 1": "Many scores end at 1. This one is a logarithm, and it does not.",
+    "To about 10":
+        "Tempting, because it grows slowly at first: a share of 0.0001 costs about 9. The next zero costs 2.3 more.",
+    "Beyond every bound": "The share goes to 0 and its −log grows with the lead of the wrong class, one for one.",
+})
+def sure_and_wrong():
+    losses = [float(CE(torch.tensor([[lead, 0.0, 0.0]]), LABEL)) for lead in (10.0, 100.0, 1000.0)]
+    return the_one({"To 1": losses[-1] < 2, "To about 10": 2 <= losses[-1] < 20, "Beyond every bound": losses[-1] > 999}), (
+        f"{numbers(losses)} where the wrong class leads by 10, 100 and 1000")
+
+
+@questions.asks("`nn.CrossEntropyLoss` is handed `p`, the probabilities, in place of the logits. What will it say?", {
+    "It raises an error": "It cannot know: probabilities are three floating numbers, and so are logits.",
+    "0.3527, as before": "It would, if a softmax of shares left them as they are. But it evens them out.",
+    "Less than 0.3527":
+        "One could hope for a bonus for work already done. But the second softmax evens the shares out.",
+    "More than 0.3527":
+        "The second softmax sees numbers that differ by less than 1, and so it returns shares that are more alike.",
+})
+def softmax_twice():
+    once, twice = (float(CE(scores, LABEL)) for scores in (LOGITS, torch.softmax(LOGITS, dim=1)))
+    return the_one({"0.3527, as before": abs(once - twice) < 1e-4, "More than 0.3527": twice - once >= 1e-4,
+                    "Less than 0.3527": once - twice >= 1e-4}), f"{number(once)} for logits, {number(twice)} for probabilities"
+
+
+@questions.asks("Ten images. Model A gives every label a share of 0.7028. Model B gives nine labels 0.999 and the tenth 0.0001. "
+                "Whose mean loss is lower?", {
+    "A, the careful one": "Nine answers near 1 save A's 0.35 nine times. One share of 0.0001 costs more than all that.",
+    "B: nine of ten are all but perfect":
+        "Its usual answer is the better one. But −log makes a sure mistake very dear, and a mean forgets nothing.",
+    "Both the same": "They would be close, if shares were averaged. It is their logarithms that are.",
+})
+def tie_cross_entropy():
+    a = float(-torch.softmax(LOGITS, dim=1)[0, 1].log())
+    b = float(-torch.tensor([0.999] * 9 + [0.0001]).log().mean())
+    return the_one({"A, the careful one": a < b - 0.01, "B: nine of ten are all but perfect": b < a - 0.01,
+                    "Both the same": abs(a - b) <= 0.01}), f"{number(a)} for A and {number(b)} for B"

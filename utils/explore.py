@@ -16,16 +16,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.plots import COLOURS, WRONG, number, painter
-
-ARTICLE = (2.0, 3.0, 0.1)
-LOGITS = {  # the presets, for a true class of 1
-    "the article": ARTICLE,
-    "confident and right": (-1.0, 5.0, 0.0),
-    "confident and wrong": (4.0, 0.0, -1.0),
-    "tie": (0.0, 0.0, 0.0),
-    "saturated": (6.0, -6.0, -6.0),
-}
+from utils.plots import WRONG, number, painter
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
@@ -166,44 +157,9 @@ class Explorer(widgets.VBox):
         return {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
 
 
-def logit_sliders() -> dict[str, widgets.FloatSlider]:
-    """The three sliders that come first in every explorer, at the article's logits."""
-    return {f"logit {k}": slider(f"logit {k}", value, -6, 6, COLOURS[k]) for k, value in enumerate(ARTICLE)}
-
-
 def slider(name: str, value: float, low: float, high: float, colour: str | None = None) -> widgets.FloatSlider:
     return widgets.FloatSlider(value, min=low, max=high, step=0.1, description=name, readout_format=".1f",
                                layout={"width": "auto"}, style={"description_width": "max-content", "handle_color": colour})
-
-
-def label_choice() -> widgets.ToggleButtons:
-    """Which class is the true one: 0, 1 or 2, at the article's 1."""
-    return widgets.ToggleButtons(options=[0, 1, 2], value=1, description="label",
-                                 style={"description_width": "max-content", "button_width": "70px"})
-
-
-def target_boxes() -> dict[str, widgets.Checkbox]:
-    """One box per class, ticked where the class is true: at the article's [0, 1, 0]."""
-    return {f"target {k}": widgets.Checkbox(k == 1, description=f"class {k} is true", indent=False) for k in range(3)}
-
-
-def targets_from(values: dict) -> Tensor:
-    """The three boxes as a target.  Returns: shape [3], float64, 0 or 1."""
-    return torch.tensor([values[f"target {k}"] for k in range(3)], dtype=torch.float64)
-
-
-def logits_from(values: dict) -> Tensor:
-    """The three sliders' values, in double precision for torch's own answers.  Returns: shape [3], float64."""
-    return torch.tensor([values[f"logit {k}"] for k in range(3)], dtype=torch.float64)
-
-
-def presets(**others) -> dict[str, dict]:
-    """The presets beside the article's; others are set along with the logits, the same in each."""
-    return {name: {f"logit {k}": z for k, z in enumerate(logits)} | others
-            for name, logits in LOGITS.items() if logits != ARTICLE}
-
-
-LABEL_1 = {"target 0": False, "target 1": True, "target 2": False}  # the article's target, for presets(**LABEL_1)
 
 
 def listed(values) -> str:

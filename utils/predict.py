@@ -1,7 +1,7 @@
 """Predict first, then reveal: a question whose answer torch computes when asked.
 
 The reader commits to one of two to four choices, or to a number, and is then told what torch says and why the other
-choices are tempting.  Nothing is counted.  The questions themselves are in questions.py.
+choices are tempting.  Nothing is counted.
 """
 
 import functools
@@ -9,6 +9,7 @@ import html
 import math
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import ipywidgets as widgets
 
@@ -114,13 +115,24 @@ class Prediction(widgets.VBox):
         return re.sub("[`*]", "", f"Predict. {self.question}")
 
 
-def asks(question: str, choices: dict[str, str] | None = None) -> Callable:
-    """Turns a function that computes an answer into one that asks the question: see Prediction."""
+class Questions(SimpleNamespace):
+    """What a notebook asks: questions.ratio() shows the question that was given with the function ratio, which answers it."""
 
-    def decorate(answer: Callable) -> Callable[[], Prediction]:
-        return functools.wraps(answer)(lambda: Prediction(question, choices, answer))
+    def asks(self, question: str, choices: dict[str, str] | None = None) -> Callable:
+        """Turns a function that computes an answer into one that asks the question: see Prediction."""
 
-    return decorate
+        def decorate(answer: Callable) -> Callable[[], Prediction]:
+            ask = functools.wraps(answer)(lambda: Prediction(question, choices, answer))
+            setattr(self, answer.__name__, ask)
+            return ask
+
+        return decorate
+
+
+def the_one(holds: dict[str, bool]) -> str:
+    """The choice that holds.  Raises ValueError unless exactly one does, so that no wrong one is ever called right."""
+    (right,) = [choice for choice, it_does in holds.items() if it_does]
+    return right
 
 
 def read(text: str) -> float | None:

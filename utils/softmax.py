@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from utils import plots
-from utils.explore import Explorer, ask, listed, logit_sliders, logits_from, presets, slider
+from utils.example import ARTICLE, LOGITS, logit_sliders, logits_from, presets
+from utils.explore import Explorer, ask, listed, slider
 from utils.inputs import check_logits
 from utils.plots import exact, number, numbers
+from utils.predict import Questions, the_one
 
 
 def softmax(logits: Tensor) -> Tensor:
@@ -54,3 +56,72 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
 
     controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}
     return Explorer("explore_softmax", controls, compute, show, figure, presets())
+
+
+# What notebook 1 asks, in its order.
+questions = Questions()
+
+
+@questions.asks("Class 1 has one and a half times the logit of class 0: 3 against 2. How many times as large will its share be?", {
+    "1.5 times, like the logits":
+        "It would be, if shares were logits divided by their sum. Softmax takes exponentials first.",
+    "About 2.7 times": "The ratio of two shares is e to the power of the difference of their logits, here e¹.",
+    "About 20 times":
+        "That is e³, the exponential of 3 by itself. Class 0 has its exponential too, e², and it divides.",
+})
+def ratio():
+    shares = torch.softmax(LOGITS, dim=-1)[0]
+    times = float(shares[1] / shares[0])
+    return {1.5: "1.5 times, like the logits", 2.7: "About 2.7 times", 20.1: "About 20 times"}[round(times, 1)], (
+        f"{number(float(shares[1]))} / {number(float(shares[0]))} = {number(times)}")
+
+
+@questions.asks("You raise the logit of class 0 and leave the two others alone. How many of the three shares will change?", {
+    "One": "One exponential changes, and it is tempting to stop there. But all three are divided by the same sum.",
+    "Two": "One gains, so another must lose. But the others lose alike: the sum that divides them has grown.",
+    "Three": "One exponential changes, the sum changes with it, and every share is divided by the sum.",
+})
+def one_logit_moves():
+    before, after = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(LOGITS + torch.tensor([1.0, 0, 0]), dim=-1)[0]
+    return ("One", "Two", "Three")[int((before != after).sum()) - 1], f"{numbers(before)} before, {numbers(after)} after"
+
+
+@questions.asks("We add 100 to every logit. What happens to the shares?", {
+    "The largest takes nearly all":
+        "e¹⁰³ is huge, and so it looks as if it must win. But e¹⁰² is huge in the same proportion, and the share is a "
+        "ratio.",
+    "They draw closer together":
+        "103 and 102 look closer than 3 and 2, in proportion. Softmax looks at differences only.",
+    "Nothing": "Every exponential grows by the same factor e¹⁰⁰, and dividing by the sum takes it out again.",
+})
+def adding_100():
+    before, after = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(LOGITS + 100, dim=-1)[0]
+    change = float(after.max() - before.max())
+    return the_one({"Nothing": abs(change) < 1e-4, "The largest takes nearly all": change >= 1e-4,
+                    "They draw closer together": change <= -1e-4}), f"{numbers(before)} before, {numbers(after)} after"
+
+
+@questions.asks("Your `softmax` gets a batch: two rows of three logits. It divides by `exps.sum()`. What will each row sum to?", {
+    "To 1": "That is what we want. But `sum()` without a `dim` does not know about rows.",
+    "To less than 1":
+        "`exps.sum()` adds all six numbers, so all six shares together make 1, and each row a part of it.",
+    "No sum: it raises an error": "An error would be kind. But dividing a tensor by one number always works.",
+})
+def batch_sum():
+    exps = torch.exp(torch.tensor([list(ARTICLE), [1, 1, 1]]))
+    rows = (exps / exps.sum()).sum(dim=1)
+    return the_one({"To 1": torch.allclose(rows, torch.ones(2)), "To less than 1": bool((rows < 0.99).all())}), (
+        f"{numbers(rows)} for the two rows")
+
+
+@questions.asks("Model A says 2, 3, 0.1. Model B says 4, 6, 0.2: twice as much each. How do B's shares differ?", {
+    "Not at all: the proportions are the same":
+        "Softmax looks at differences, not at proportions, and the differences have doubled.",
+    "They are sharper": "All differences have doubled, so the ratio of two shares is the square of what it was.",
+    "They are closer together": "That is what half of each logit would do, or a temperature of 2.",
+})
+def tie_softmax():
+    a, b = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(2 * LOGITS, dim=-1)[0]
+    change = float(b.max() - a.max())
+    return the_one({"Not at all: the proportions are the same": abs(change) < 1e-4, "They are sharper": change >= 1e-4,
+                    "They are closer together": change <= -1e-4}), f"{numbers(a)} for A and {numbers(b)} for B"

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import plots
-from utils.explore import Explorer, listed, logit_sliders, logits_from, presets
+from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
+from utils.explore import Explorer, listed
 from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
 from utils.plots import COLOURS, GREY, INK, STYLE, WRONG, number
+from utils.predict import Questions, the_one
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
@@ -54,6 +56,11 @@ def answer(loss: nn.Module, logits: Tensor, target: Tensor) -> tuple[float | Non
         return loss(logits, target).item(), ""
     except Exception as error:
         return None, one_line(error)
+
+
+def refuses(loss: nn.Module, logits: Tensor, target: Tensor) -> str:
+    """The name of the error that torch raises for a target, "" if it takes it."""
+    return answer(loss, logits, target)[1].partition(":")[0]
 
 
 def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
@@ -189,3 +196,65 @@ def tensor_row(ax: Axes, y: float, name: str):
             frame.set_bounds(cell_middle(0) - 0.6 - out, y - out, 1.4 * len(values) - 0.2 + 2 * out, 1 + 2 * out)
 
     return move
+
+
+# What notebook 4 asks, in its order.
+questions = Questions()
+
+
+@questions.asks("`nn.BCEWithLogitsLoss` will refuse the label `tensor([1])`. What does it complain about first?", {
+    "Its value": "1 is a fine value for a target: it says *there*. There are just not enough of them.",
+    "Its dtype":
+        "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something else "
+        "first.",
+    "Its shape": "Three logits are three questions, and the label holds one number.",
+})
+def what_is_wrong():
+    said = answer(BCE, LOGITS, LABEL)[1]
+    # A float label is refused in the same words: so it is not the dtype; the value 1 in the right shape is taken.
+    first = answer(BCE, LOGITS, LABEL.float())[1] == said and not refuses(BCE, LOGITS, TARGET)
+    return the_one({"Its shape": first}), f"“{said}”"
+
+
+@questions.asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will torch "
+                "say?", {
+    "An error, another one": "It now has what it asked for. Torch can check a shape, but not what you meant.",
+    "0.9733": "That is the loss of *no, yes, no*. The repeated label says *yes, yes, yes*.",
+    "Another number, without an error": "It answers the question that you asked: are all three classes there?",
+})
+def expanded():
+    right, loss = float(BCE(LOGITS, TARGET)), float(BCE(LOGITS, torch.ones(1, 3)))
+    return the_one({"0.9733": abs(loss - right) < 1e-4, "Another number, without an error": abs(loss - right) >= 1e-4}), number(loss)
+
+
+@questions.asks("Can a cross-entropy be negative?", {
+    "Never":
+        "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check "
+        "that they are.",
+    "Yes, when the model is very good": "A very good model gets close to 0, and not below.",
+    "Yes, when a target lies outside 0 … 1": "Above 1, 1 − y is below 0, and its term counts the wrong way round.",
+})
+def negative():
+    grid = torch.linspace(-10, 10, 81).reshape(-1, 1)
+    inside = min(float(BCE(grid, torch.full_like(grid, y))) for y in (0.0, 0.25, 0.5, 0.75, 1.0))
+    mask = float(BCE(LOGITS, 255 * TARGET))
+    return the_one({"Never": min(mask, inside) >= 0, "Yes, when a target lies outside 0 … 1": mask < 0 <= inside,
+                    "Yes, when the model is very good": inside < 0}), (
+        f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
+
+
+@questions.asks("Two images, three classes, labels 1 and 0. Which target says so to `nn.BCEWithLogitsLoss`?", {
+    "[[0., 1., 0.], [1., 0., 0.]]": "One row for each image, one answer for each class, as floats.",
+    "[[1., 1., 1.], [0., 0., 0.]]":
+        "Torch takes it: shape and dtype are right. It says *all three* of the first image and *none* of the second.",
+    "[[0, 1, 0], [1, 0, 0]]":
+        "The right answers as whole numbers. Torch wants floats, since an answer may also be 0.9.",
+    "[1., 0.]": "The labels themselves, as floats. Two numbers cannot answer six questions.",
+})
+def tie_target():
+    sure = torch.tensor([[-50.0, 50.0, -50.0], [50.0, -50.0, -50.0]])  # class 1 and no other, then class 0 and no other
+    targets = {str(target).replace(".0", "."): torch.tensor(target) for target in (
+        [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[0, 1, 0], [1, 0, 0]], [1.0, 0.0])}
+    says = {name: refuses(BCE, sure, target) or f"{float(BCE(sure, target)):.4f}" for name, target in targets.items()}
+    return the_one({name: said == "0.0000" for name, said in says.items()}), (
+        f"{', '.join(says.values())} to the four targets, for a model that is sure of the right answers")

@@ -1,0 +1,55 @@
+"""The one example of every notebook: an image whose logits are 2, 3, 0.1 and whose true class is 1, as numbers and as controls."""
+
+import ipywidgets as widgets
+import torch
+from torch import Tensor, nn
+
+from utils.explore import slider
+from utils.plots import COLOURS
+
+ARTICLE = (2.0, 3.0, 0.1)
+LOGITS = torch.tensor([ARTICLE])  # [1, 3]
+LABEL = torch.tensor([1])
+TARGET = torch.tensor([[0.0, 1.0, 0.0]])
+CE, BCE = nn.CrossEntropyLoss(), nn.BCEWithLogitsLoss()
+
+PRESETS = {  # logits, for a true class of 1
+    "the article": ARTICLE,
+    "confident and right": (-1.0, 5.0, 0.0),
+    "confident and wrong": (4.0, 0.0, -1.0),
+    "tie": (0.0, 0.0, 0.0),
+    "saturated": (6.0, -6.0, -6.0),
+}
+LABEL_1 = {"target 0": False, "target 1": True, "target 2": False}  # for presets(**LABEL_1)
+
+
+def presets(**others) -> dict[str, dict]:
+    """The presets beside the article's; others are set along with the logits, the same in each."""
+    return {name: {f"logit {k}": z for k, z in enumerate(logits)} | others
+            for name, logits in PRESETS.items() if logits != ARTICLE}
+
+
+def logit_sliders() -> dict[str, widgets.FloatSlider]:
+    """The three sliders that come first in every explorer, at the article's logits."""
+    return {f"logit {k}": slider(f"logit {k}", value, -6, 6, COLOURS[k]) for k, value in enumerate(ARTICLE)}
+
+
+def label_choice() -> widgets.ToggleButtons:
+    """Which class is the true one: 0, 1 or 2, at the article's 1."""
+    return widgets.ToggleButtons(options=[0, 1, 2], value=1, description="label",
+                                 style={"description_width": "max-content", "button_width": "70px"})
+
+
+def target_boxes() -> dict[str, widgets.Checkbox]:
+    """One box per class, ticked where the class is true: at the article's [0, 1, 0]."""
+    return {f"target {k}": widgets.Checkbox(k == 1, description=f"class {k} is true", indent=False) for k in range(3)}
+
+
+def logits_from(values: dict) -> Tensor:
+    """The three sliders' values, in double precision for torch's own answers.  Returns: shape [3], float64."""
+    return torch.tensor([values[f"logit {k}"] for k in range(3)], dtype=torch.float64)
+
+
+def targets_from(values: dict) -> Tensor:
+    """The three boxes as a target.  Returns: shape [3], float64, 0 or 1."""
+    return torch.tensor([values[f"target {k}"] for k in range(3)], dtype=torch.float64)
