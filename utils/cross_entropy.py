@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.explore import Explorer, ask, label_choice, listed, logit_sliders, logits_from, presets
-from utils.inputs import check_labels, check_logits, shape
+from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
 from utils.plots import COLOURS, MARKERS, exact, minus_log, number, numbers
 from utils.softmax import softmax
 
@@ -35,12 +35,13 @@ def cross_entropy_gradient(logits: Tensor, labels: Tensor) -> Tensor:
 
 def _check(logits: Tensor, labels: Tensor) -> None:
     check_logits(logits)
-    check_labels(labels, classes=logits.shape[-1])
-    if labels.shape != logits.shape[:-1]:
-        raise ValueError(
-            f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
-            f"one label per row of logits is wanted: shape {list(logits.shape[:-1])}"
-        )
+    check_tensor(labels, "labels")
+    rows, classes = logits.shape[:-1], logits.shape[-1]
+    if labels.shape != rows:
+        code = as_labels("labels", labels, rows, classes)
+        raise ValueError(f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
+                         f"one label per row of logits is wanted: shape {shape(rows)}" + (f", so write {code}" if code else ""))
+    check_labels(labels, classes)
 
 
 def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
