@@ -49,6 +49,11 @@ def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
     return f"−log p[{label}] = −log {exact(loss, minus_log, float(p[label]))[0]} = {number(loss)}"
 
 
+def worked_row(y: list[int], loss: float) -> str:
+    """What stands there where not exactly one class is true: no label says so, and torch's own answer to the row y."""
+    return f"no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
+
+
 def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Logits and a label → probabilities → −log p → gradient, the loss by the reader's cross_entropy([1, 3], [1])."""
     figure, (left, middle, right) = plots.figure([1, 1, 1], "dot: your cross_entropy   ·   grey: before this control moved")
