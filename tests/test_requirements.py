@@ -77,7 +77,8 @@ def test_a_reader_gets_what_utils_imports_at_its_pin():
 
 
 def test_colab_is_tried_with_colabs_python_and_torch():
-    (job,) = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf8"))["jobs"]["test"]["strategy"]["matrix"]["include"]
+    jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf8"))["jobs"]
+    (job,) = jobs["test"]["strategy"]["matrix"]["include"]
     text = (ROOT / "requirements-colab.txt").read_text(encoding="utf8")
     assert job["make"] == "test-colab" and f"Python {job['python']}," in text
     assert all(re.fullmatch(r"==[\w.]+", pin) for pin in pins("requirements-colab.txt").values())
