@@ -2,21 +2,25 @@
 # make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
 # make present NOTEBOOK=01_softmax  for a projector        make bench       how fast the explorers follow the hand
 # make address REPO=someone/name  the repository's         make lint        code, workflows and forms
+# make constraints  anew, after a change of a pin
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
 
 PYTHON ?= python3
 BIN := .venv/bin
 COLAB := .venv/colab
 NOTEBOOKS := $(basename $(notdir $(sort $(wildcard notebooks/*.ipynb))))
-TORCH := $(shell grep '^torch' requirements.txt)
 # Plain torch on Linux is the CUDA build, gigabytes of it.  This index has the CPU build; an installed GPU build stays.
 CPU := https://download.pytorch.org/whl/cpu
+# $(call install_torch,the folder of Python,the requirements with the pin)
 define install_torch
-	@echo pip install $(TORCH); $(1)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) $(TORCH) || $(1)/python -m pip install -q --no-deps $(TORCH) || \
-	{ echo '$(TORCH) was not found.  Is there a network?  And has it a build for '"$$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')"'?  If not: rm -r .venv; make PYTHON=python3.12'; exit 1; }
+	@torch=$$(grep '^torch' $(2)); echo "pip install $$torch"; \
+	$(1)/python -m pip install -q --no-deps --retries 1 --timeout 20 --index-url $(CPU) "$$torch" 2>/dev/null || \
+	{ echo "PyTorch's own index is out of reach or has no $$torch: asking the default one (on Linux its build, for GPUs, takes gigabytes)"; \
+	$(1)/python -m pip install -q --no-deps "$$torch"; } || \
+	{ echo "$$torch was not found.  Is there a network?  And has it a build for $$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')?  If not: rm -r .venv; make PYTHON=python3.12"; exit 1; }
 endef
 
-.PHONY: lab test test-colab refresh bench present named lint address
+.PHONY: lab test test-colab refresh bench present named lint constraints address
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -26,7 +30,7 @@ test: .venv/test
 
 # What needs a browser, Docker's files or git stays out: here Python moves the widgets.
 test-colab: $(COLAB)/ready
-	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser present reading binder repository) $(ARGS)
+	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser present reading binder repository requirements) $(ARGS)
 
 refresh: .venv/lab
 	$(BIN)/python tests/refresh.py
@@ -48,6 +52,12 @@ lint: .venv/lint
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
+constraints: | .venv/python
+	$(BIN)/python -m pip install -q $$(grep '^uv==' requirements-lint.txt)
+	cat requirements.txt requirements-present.txt requirements-test.txt requirements-lint.txt | grep -v '^-' >.venv/pins
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate .venv/pins >.venv/constraints
+	{ grep '^#' constraints.txt; grep -vE '^(torch|triton|nvidia|cuda)' .venv/constraints; } >.venv/pins && mv .venv/pins constraints.txt
+
 address:
 	@echo '$(REPO)' | grep -qxE '[A-Za-z0-9-]+/[A-Za-z0-9._-]+' || { echo 'Which repository?  make address REPO=someone/name'; exit 2; }
 	git grep -lz 'OWNER/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'  # [R], or this line would change too
@@ -57,8 +67,8 @@ address:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/lab: requirements.txt | .venv/python
-	$(call install_torch,$(BIN))
+.venv/lab: requirements.txt constraints.txt | .venv/python
+	$(call install_torch,$(BIN),requirements.txt)
 	$(BIN)/python -m pip install -q -r requirements.txt
 	$(BIN)/python -c 'import matplotlib.font_manager'  # builds the font cache now, not in a cell
 	touch $@
@@ -71,12 +81,12 @@ address:
 	$(BIN)/python -m pip install -q -r requirements-present.txt
 	touch $@
 
-.venv/lint: requirements-lint.txt | .venv/python
+.venv/lint: requirements-lint.txt constraints.txt | .venv/python
 	$(BIN)/python -m pip install -q -r requirements-lint.txt
 	touch $@
 
-$(COLAB)/ready: requirements-colab.txt requirements.txt | .venv/python
+$(COLAB)/ready: requirements-colab.txt | .venv/python
 	$(PYTHON) -m venv $(COLAB)
-	$(call install_torch,$(COLAB)/bin)
+	$(call install_torch,$(COLAB)/bin,requirements-colab.txt)
 	$(COLAB)/bin/python -m pip install -q -r requirements-colab.txt
 	touch $@

@@ -12,15 +12,23 @@ PAGE = """<style>
   .switches { position: fixed; z-index: 9; top: 0; right: 0; padding: 0.6vh 3vw; font: 2.2vh sans-serif; background: #eee; }
   .switches label { margin-left: 2vw; cursor: pointer; }
   .switches input { width: 2vh; height: 2vh; }
-  .explorer { --jp-widgets-inline-height: 4vh; }
+  .explorer { --jp-widgets-inline-height: 4vh; --jp-widgets-inline-width: auto; --jp-widgets-inline-width-short: 20vh;
+    --jp-widgets-inline-width-tiny: 8vh; --jp-widgets-slider-handle-size: 2.4vh; --jp-widgets-slider-track-thickness: 0.6vh; }
+  .explorer .widget-checkbox input { flex-grow: 0; width: 2.4vh; height: 2.4vh; }
+  .explorer .widget-toggle-button { width: auto !important; min-width: 9vh; }
+  .explorer.explorer button { padding: 0 1.3vh; margin: 0.1vh 0.3vh; }
+  .explorer.explorer pre { line-height: 1.3; }
+  .explorer.explorer .noUi-handle { border: 0.2vh solid #777; }
   .jp-InputPrompt, .jp-OutputPrompt, .jp-Collapser, .anchor-link { display: none !important; }
   .explorer.explorer { min-height: 93vh; max-width: min(100%, 170vh); margin: 0 auto 4vh; scroll-margin-top: 5vh; }
-  .explorer .widget-image { height: 52vh !important; object-fit: contain; object-position: left; }
+  .explorer .widget-image { height: 50vh !important; object-fit: contain; object-position: left; }
   .explorer.explorer .widget-label, .explorer.explorer .widget-readout, .explorer.explorer .widget-button,
   .explorer.explorer .widget-toggle-button, .explorer.explorer .widget-checkbox label, .explorer.explorer pre { font-size: 2.4vh; }
   .prediction.prediction .widget-html-content, .prediction.prediction .widget-button, .prediction.prediction input,
-  .prediction.prediction label, .prediction.prediction code { font-size: 2.8vh !important; }
-  .prediction.prediction { max-width: 100%; }
+  .prediction.prediction label, .prediction.prediction .widget-html-content code { font-size: 2.8vh !important; }
+  .prediction.prediction { max-width: 100%; --jp-widgets-inline-height: 4.5vh; }
+  .prediction.prediction .widget-button { padding: 0.7vh 1.6vh; }
+  .prediction .widget-text { width: 50vh !important; }
   body:not(:has(#text:checked)) .jp-MarkdownCell:not(:has(.switches)),
   body:not(:has(#text:checked, #code:checked)) .jp-CodeCell:not(:has(.explorer)),
   body:not(:has(#code:checked)) .jp-CodeCell .jp-Cell-inputWrapper,
@@ -31,6 +39,21 @@ PAGE = """<style>
 <div class="switches">
   <label><input type="checkbox" id="text"> text</label> <label><input type="checkbox" id="code"> code</label>
 </div>
+<script>
+  // What stands in the middle of the screen stays there; if the switch takes it away, the nearest explorer comes to the top.
+  document.querySelector(".switches").onchange = ({target}) => {
+    const parts = [...document.querySelectorAll(".jp-MarkdownCell, .jp-CodeCell:not(:has(.explorer)), .explorer")];
+    const place = part => part.getBoundingClientRect(), shown = part => part.getClientRects().length;
+    target.checked = !target.checked;
+    const part = parts.findLast(part => shown(part) && place(part).top <= innerHeight / 2), before = place(part).top;
+    target.checked = !target.checked;
+    if (shown(part)) document.getElementById("rendered_cells").scrollTop += place(part).top - before;
+    else {
+      const explorers = parts.filter(part => part.matches(".explorer"));
+      (explorers.find(explorer => parts.indexOf(explorer) > parts.indexOf(part)) || explorers.at(-1)).scrollIntoView();
+    }
+  };
+</script>
 """
 
 
@@ -43,4 +66,5 @@ def present(request, notebook, cwd):
 
 
 c.VoilaConfiguration.prelaunch_hook = present
+c.VoilaConfiguration.show_tracebacks = True  # errors raised on purpose are the lesson of notebook 4
 c.VoilaConfiguration.strip_sources = False  # the switch needs them in the page

@@ -5,8 +5,9 @@ import re
 import sys
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+
+from tests.test_requirements import lines, pins
 
 if sys.platform == "win32":
     pytest.skip("repo2docker runs on Linux and macOS", allow_module_level=True)
@@ -26,14 +27,6 @@ def pack(monkeypatch):
     return pack
 
 
-def lines(name: str) -> list[str]:
-    return [line for line in (ROOT / name).read_text(encoding="utf8").splitlines() if line and not line.startswith("#")]
-
-
-def pins(name: str) -> dict:
-    return {pin.name: str(pin.specifier) for pin in (Requirement(line) for line in lines(name) if not line.startswith("-"))}
-
-
 def test_the_python_build_pack_with_the_python_that_is_tested_here(pack):
     assert type(pack).__name__ == "PythonBuildPack"
     assert pack.python_version == "3.11" and "environment-2epy-2d3-2e11-2dlinux-2d64-2elock" in pack.render({})
@@ -48,7 +41,7 @@ def test_torch_is_installed_before_the_notebooks_are_copied(pack):
 
 
 def test_the_pins_are_those_of_the_readers():
-    wanted = {name: pins("requirements.txt")[name] for name in ("torch", "matplotlib", "ipywidgets")}
+    wanted = {name: pins("requirements.txt")[name] for name in ("torch", "matplotlib", "ipywidgets", "numpy", "pillow")}
     assert pins(".binder/requirements.txt") == wanted | {"torch": wanted["torch"] + "+cpu"}, "make them agree by hand"
 
 

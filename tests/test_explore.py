@@ -148,11 +148,11 @@ def test_in_a_kernel_the_page_says_it_and_no_traceback_does(monkeypatch):
 
 def test_without_a_kernel_there_is_a_picture_and_a_line():
     explorer = little()
-    bundle = explorer._repr_mimebundle_()
-    assert base64.b64decode(bundle["image/png"]) == explorer.image.value
+    bundle, metadata = explorer._repr_mimebundle_()
+    assert base64.b64decode(bundle["image/png"]) == explorer.image.value and metadata["image/png"]["alt"] == repr(explorer)
     assert bundle["text/plain"] == repr(explorer) and "\n" not in repr(explorer)
     explorer._line = "long " * 50
-    assert explorer._repr_mimebundle_()["text/plain"] == repr(explorer), "nbval must see all of it"
+    assert explorer._repr_mimebundle_()[0]["text/plain"] == repr(explorer), "nbval must see all of it"
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 

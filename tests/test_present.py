@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from tests.lab import ROOT, Notebook, free_port, running
-from tests.test_browser import check
+from tests.test_browser import MISPLACED, check
+from tests.test_notebooks import code_cells
 from tests.topics import NAMES
 
 SCREEN = {"width": 1280, "height": 720}
@@ -72,6 +73,65 @@ def test_explorers_first_then_text_and_code_by_their_switches(voila, name):
     shown.page.get_by_label("code").check()
     assert shown.visible(codes) > 5
     assert shown.console == []
+    shown.page.close()
+
+
+@pytest.mark.parametrize("screen", [(1280, 720), (1920, 1080), (3840, 2160)])
+@pytest.mark.parametrize("name", ["04_bce_shape_error", "06_summary"])  # the one with most buttons; boxes and a fourth slider
+def test_everything_grows_with_the_screen_and_nothing_is_cut(voila, name, screen):
+    shown = voila(name)
+    shown.page.set_viewport_size({"width": screen[0], "height": screen[1]})
+    assert shown.explorer.evaluate(MISPLACED) == []
+    box = shown.explorer.bounding_box()
+    assert box["y"] + box["height"] <= screen[1], "all on one screen"
+    label = float(shown.explorer.locator(".widget-label").first.evaluate("label => parseFloat(getComputedStyle(label).fontSize)"))
+    assert label > screen[1] / 45
+    for grip in shown.explorer.locator(".noUi-handle, [type=checkbox]").all():
+        assert grip.bounding_box()["height"] > 0.9 * label
+    for track in shown.explorer.locator(".noUi-target").all():
+        assert track.bounding_box()["width"] > screen[0] / 4
+    shown.page.get_by_label("code").check()
+    for prediction in shown.page.locator(".prediction").all():
+        assert prediction.evaluate(MISPLACED) == []
+        words = prediction.locator("p, code, button, input, label")
+        assert min(words.evaluate_all("all => all.map(e => parseFloat(getComputedStyle(e).fontSize))")) > screen[1] / 45
+    shown.page.close()
+
+
+def test_the_errors_on_purpose_are_torchs_own(voila):
+    shown = voila("04_bce_shape_error")
+    shown.page.get_by_label("code").check()
+    wanted = [output.evalue for cell in code_cells("04_bce_shape_error") for output in cell.outputs if output.output_type == "error"]
+    assert len(wanted) > 4 and "must be the same as input size" in wanted[0]
+    for sentence in wanted:
+        assert shown.page.locator(".celltag_raises-exception pre", has_text=sentence).first.is_visible()
+    shown.page.close()
+
+
+def test_a_switch_leaves_what_is_in_the_middle_of_the_screen_where_it_is(voila):
+    shown = voila("01_softmax")
+    explorers, heading = shown.page.locator(".explorer"), shown.page.locator(".jp-MarkdownCell h2", has_text="Trap 1")
+    text, code = shown.page.get_by_label("text"), shown.page.get_by_label("code")
+
+    def top(part):
+        return part.bounding_box()["y"]
+
+    for explorer in (explorers.first, explorers.last):
+        explorer.scroll_into_view_if_needed()
+        before = top(explorer)
+        for switch in (text.check, code.check, text.uncheck, code.uncheck):
+            switch()
+            assert abs(top(explorer) - before) < 3
+    text.check()
+    heading.evaluate("heading => heading.scrollIntoView({block: 'center'})")
+    before = top(heading)
+    code.check()
+    assert abs(top(heading) - before) < 3
+    code.uncheck()
+    text.uncheck()  # the heading is gone: the next explorer comes instead
+    following = heading.evaluate("""heading => [...document.querySelectorAll('.explorer')]
+        .findIndex(explorer => heading.compareDocumentPosition(explorer) & Node.DOCUMENT_POSITION_FOLLOWING)""")
+    assert 0 <= top(explorers.nth(following)) < 100
     shown.page.close()
 
 

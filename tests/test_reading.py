@@ -1,11 +1,12 @@
-"""Reading without running: every notebook as nbconvert makes a page of it, in a browser with JavaScript off."""
+"""Reading without running: every notebook as nbconvert makes a page of it, in a browser with JavaScript off, and one reopened."""
 
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 
-from tests.lab import ROOT
+from tests.lab import QUIET, ROOT, Notebook, jupyterlab
 from tests.test_notebooks import code_cells
 from tests.topics import NAMES
 
@@ -44,10 +45,18 @@ def test_every_explorer_shows_its_picture_and_numbers(read):
         assert picture.bounding_box()["width"] > 600, "the numbers are in the picture: it must not be a thumbnail"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_saved_picture_says_in_words_what_it_shows(name):
+    """In nbconvert's classic page: its default template, lab, has no place for it yet."""
+    page = BeautifulSoup(HTMLExporter(template_name="classic").from_filename(ROOT / "notebooks" / f"{name}.ipynb")[0], "html.parser")
+    saved = [output.data["text/plain"] for cell in code_cells(name) for output in cell.outputs if "image/png" in output.get("data", {})]
+    assert saved == [image["alt"] for image in page.select(".output_png img")] and saved[0].startswith("explore_")
+
+
 def test_every_question_shows_and_every_solution_is_collapsed(read):
     name, page = read
-    html = [output for cell in code_cells(name) for output in cell.outputs if "text/html" in output.get("data", {})]
-    shown = page.locator(".jp-RenderedHTML").all()
+    html = [output for cell in code_cells(name) for output in cell.outputs if "Predict." in output.get("data", {}).get("text/html", "")]
+    shown = page.locator(".jp-RenderedHTML", has=page.locator("p")).all()
     assert len(shown) == len(html) >= 3 and all(output.inner_text().startswith("Predict. ") for output in shown)
     assert page.locator("details", has_text="A solution").count() >= 1 and page.locator("details").count() > len(html)
     for solution in page.locator("details").all():
@@ -60,3 +69,22 @@ def test_no_machine_is_named_and_no_script_is_needed(read):
     text = page.locator("main").inner_text()
     assert page.locator("main h1").is_visible() and len(text) > 1000
     assert not re.search(MACHINE, text) and "JavaScript" not in text and "Loading widget" not in text
+
+
+def test_run_saved_and_opened_again_it_says_how_to_bring_the_explorers_back(browser):
+    with jupyterlab() as lab:
+        run = Notebook(lab, browser, "01_softmax")
+        views = run.page.locator(".explorer, .prediction").count()
+        run.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+        run.page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        run.page.goto(run.page.url)
+        run.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.isReady")
+        run.page.wait_for_function(QUIET, polling=30)
+        lost = run.page.locator(".jp-OutputArea-output", has_text="model not found")
+        lost.nth(views - 1).wait_for()
+        assert lost.count() == views > 3
+        said = lost.evaluate_all("""all => all.map(view => [getComputedStyle(view).fontSize, getComputedStyle(view, '::after').content,
+            parseFloat(getComputedStyle(view, '::after').fontSize), view.offsetHeight])""")
+        for size, sentence, read_at, height in said:
+            assert (size, sentence) == ("0px", '"Run → Run All Cells brings this back."') and height > read_at > 15
+        run.page.close()

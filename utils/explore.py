@@ -12,6 +12,7 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import torch
 from IPython import get_ipython
+from IPython.display import display
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -60,6 +61,15 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
   white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
 .explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}
+</style>"""
+
+# In a notebook that was run, saved and opened again JupyterLab says "Error displaying widget: model not found" for each live
+# view, whatever picture or text was saved beside it.  What it still shows is an output of its own: so a style sheet goes before
+# each explorer, and has the page say what to do instead.  A live view is never a bare text.
+REOPENED = """<style>
+.jp-OutputArea-child:has(> .jp-RenderedHTML > style:only-child) { display: none; }
+.jp-OutputArea-output.jupyter-widgets:not(:has(*)) { font-size: 0; }
+.jp-OutputArea-output.jupyter-widgets:not(:has(*))::after { content: "Run → Run All Cells brings this back."; font-size: 17px; }
 </style>"""
 
 
@@ -150,11 +160,17 @@ class Explorer(widgets.VBox):
     def __repr__(self) -> str:
         return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        """The live view, and for where no kernel runs the picture."""
+    def _ipython_display_(self, **kwargs) -> None:
+        data, metadata = self._repr_mimebundle_()
+        display({"text/html": REOPENED}, raw=True)
+        display(data, metadata=metadata, raw=True)
+
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
+        """The live view, and for where no kernel runs the picture, with its line for those who don't see it."""
         picture = base64.b64encode(self.image.value).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
-        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
+        data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
+        return data, {"image/png": {"alt": repr(self)}}
 
 
 def slider(name: str, value: float, low: float, high: float, colour: str | None = None) -> widgets.FloatSlider:
