@@ -10,6 +10,8 @@ import sys
 import pytest
 import yaml
 
+from tests.topics import NAMES, NOTEBOOKS
+
 if sys.platform == "win32":
     pytest.skip("make, perl and bash are wanted", allow_module_level=True)
 
@@ -127,3 +129,13 @@ def test_the_weekly_run_opens_one_issue_and_then_adds_to_it(run, tmp_path, numbe
 def test_no_token_that_writes_where_the_newest_releases_run():
     assert JOBS["newest"]["permissions"] == {"contents": "read"} and JOBS["report"]["needs"] == "newest"
     assert [name for name, job in JOBS.items() if "write" in job["permissions"].values()] == ["report"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_says_of_each_notebook_what_it_says_itself(name):
+    """Its number and title, its question and how long it takes."""
+    first = NOTEBOOKS[name].cells[0].source
+    patterns = r"^# (\d+ · .*)", r"^\*\*(.*\?)\*\*", r"Time: (\d+) minutes"
+    title, question, minutes = (re.search(pattern, first, re.M)[1] for pattern in patterns)
+    row = f"| [{title.replace(' ·', '')}](notebooks/{name}.ipynb) | {question} | {minutes} |"
+    assert row in (ROOT / "README.md").read_text(encoding="utf8").splitlines(), row
