@@ -6,13 +6,14 @@ import ipywidgets as widgets
 import torch
 from torch import Tensor, nn
 
-from utils import plots
+from utils import bars as plots
 from utils.cross_entropy import worked_cross_entropy
 from utils.explore import (
     LABEL_1, Explorer, ask, listed, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
 from utils.inputs import check_logits, check_targets
-from utils.plots import GREY, exact, minus_log, number, numbers
+from utils.bars import GREY
+from utils.plots import exact, minus_log, number, numbers
 from utils.sigmoid import log_sigmoid, sigmoid
 
 

@@ -3,14 +3,15 @@
 import torch
 from torch import Tensor, nn
 
-from utils import plots
+from utils import bars as plots
 from utils.bce import worked_bce
 from utils.cross_entropy import worked_cross_entropy
 from utils.explore import (
     LABEL_1, Explorer, listed, logit_sliders, logits_from, presets, slider, target_boxes, targets_from,
 )
 from utils.inputs import check_logits
-from utils.plots import GREY, number, numbers
+from utils.bars import GREY
+from utils.plots import number, numbers
 from utils.sigmoid import sigmoid
 
 

@@ -10,10 +10,11 @@ from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from utils import plots
+from utils import bars as plots
 from utils.explore import Explorer, listed, logit_sliders, logits_from, presets
 from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
-from utils.plots import COLOURS, GREY, INK, STYLE, WRONG, number
+from utils.bars import GREY, INK, STYLE
+from utils.plots import COLOURS, WRONG, number
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
