@@ -7,14 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from utils import plots
+from utils import bars as plots
 from utils.cross_entropy import worked_cross_entropy
 from utils.example import (
     BCE, CE, LABEL, LABEL_1, LOGITS, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
 from utils.explore import Explorer, ask, listed
 from utils.inputs import check_logits, check_targets
-from utils.plots import GREY, exact, minus_log, number, numbers
+from utils.bars import GREY
+from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
 from utils.sigmoid import log_sigmoid, sigmoid
 

@@ -16,7 +16,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.plots import WRONG, number, painter
+from utils.bars import painter
+from utils.picture import Picture
+from utils.plots import WRONG, number
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
@@ -42,6 +44,11 @@ NAMES = """(() => {
     words.still = setTimeout(() => words.setAttribute('aria-busy', 'false'), 500);
   }).observe(words, {childList: true});
 })()"""
+# A picture has no paper of its own, so that the page shows through; only a page that may be dark and does not say so gets a
+# white one.  On a dark page this turns black ink into light grey and leaves the hues of the classes and of red as they are: of
+# all ways to mix three channels the one that comes nearest to it.
+DARK = ("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><filter id='dark' color-interpolation-filters='sRGB'>"
+        "<feColorMatrix values='.59 -.71 -.47 0 .74  -.72 .79 -.88 0 .73  -.39 -.55 .39 0 .75  0 0 0 1 0'/></filter></svg>#dark")
 CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
@@ -55,12 +62,19 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer button:focus-visible, .explorer input:focus-visible,
 .explorer .noUi-handle:focus, .explorer .ui-slider-handle:focus {{
   outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
-.explorer img {{ border-radius: 6px; }}
+.explorer img {{ background: white; }}
+:is(body[data-jp-theme-light="false"], html[theme="dark"], body.vscode-dark) .explorer img {{
+  background: none; filter: url("{DARK}"); }}
 .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
   white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
 .explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}
 </style>"""
+
+
+# Binary cross-entropy wakes all cores even for three numbers: 8 ms where one thread takes 0.03, and a hub shares its cores
+# among many kernels.  Nothing that an explorer computes is large enough for a second thread.
+torch.set_num_threads(1)
 
 
 class Explorer(widgets.VBox):
@@ -70,15 +84,17 @@ class Explorer(widgets.VBox):
     controls: {name: widget}, the three logit sliders first, in the order in which Tab reaches them
     compute:  {name: value} -> numbers, of whatever kind show wants
     show:     (numbers, numbers from before or None) -> (one line, words, complaint); moves the figure's artists
-    presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts
+    presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts; instead of
+              the values a function that makes them of the present numbers
 
     .controls and .buttons are the widgets; .image, .words and .wrong (the complaint) are what they show.
     """
 
     def __init__(self, name: str, controls: dict[str, widgets.Widget], compute: Callable, show: Callable,
-                 figure: Figure, presets: dict[str, dict]):
-        self.name, self.controls, self.figure = name, controls, figure
-        self._compute, self._show, self._paint = compute, show, painter(figure)
+                 picture: Picture, presets: dict[str, dict | Callable]):
+        self.name, self.controls, self.picture = name, controls, picture
+        self._compute, self._show, self._paint = compute, show, picture.png if isinstance(picture, Picture) else painter(picture)
+        self.figure = picture  # until notebooks 4 to 6 have a Picture
         self._start = {key: control.value for key, control in controls.items()}
         presets = {"the article": self._start} | presets
         self._values = self._touched = self._now = self._before = None
@@ -90,7 +106,8 @@ class Explorer(widgets.VBox):
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
         for key, values in presets.items():
-            self.buttons[key].on_click(lambda _, key=key, values=values: self._set(key, values))
+            self.buttons[key].on_click(lambda _, key=key, values=values: self._set(
+                key, values(self._now) if callable(values) else values))
         for button in self.buttons.values():
             button.layout.width = "auto"
         for key, control in controls.items():
@@ -123,7 +140,7 @@ class Explorer(widgets.VBox):
         if self._setting or (values == self._values and touched in self.controls):
             return
         self._values = values
-        if touched != self._touched:  # another control than before: where things stand now becomes the ghost
+        if touched != self._touched or touched in self.buttons:  # another hand's move: where things stand now becomes the ghost
             self._touched, self._before = touched, None if touched in (None, "Reset") else self._now
         try:
             now = self._compute(values)
@@ -138,8 +155,8 @@ class Explorer(widgets.VBox):
                 raise
             return
         self._now = now
+        self.image.value = self._paint()  # first: the browser decodes it while the words come
         self._say(wrong, note="What torch says:" if wrong else "")
-        self.image.value = self._paint()
 
     def _say(self, wrong: str, note: str = "") -> None:
         self.wrong = wrong
@@ -151,8 +168,9 @@ class Explorer(widgets.VBox):
         return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
-        """The live view, and for where no kernel runs the picture."""
-        picture = base64.b64encode(self.image.value).decode()
+        """The live view, and for where no kernel runs the picture, on white."""
+        saved = self.picture.png(opaque=True) if isinstance(self.picture, Picture) else self.image.value
+        picture = base64.b64encode(saved).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
         return {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
 
@@ -191,3 +209,27 @@ def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str
             a, b = (a, b) if a != b else (repr(yours), repr(torchs))
             wrong.append(f"{name}{f', class {k}' if like.numel() > 1 else ''}: yours {a}, torch {b}")
     return (answer, "\n".join(wrong)) if wrong else (like, "")
+
+
+def ask_gradient(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str]:
+    """How the number that the reader's function returns changes with its first tensor, by autograd.
+
+    like: torch's gradient, float64.  Returns: (the gradient, float64 in the shape of like, all nan where there is none;
+    a sentence where it is not torch's, "" where it is, and then the gradient is torch's).  Nothing raises here.
+    """
+    name = name_of(function)
+    first, *others = [(tensor.float() if tensor.is_floating_point() else tensor).clone() for tensor in tensors]
+    first.requires_grad_()
+
+    def backwards(*_):
+        with torch.enable_grad():
+            return torch.autograd.grad(function(first, *others), first)[0]
+
+    backwards.__name__ = name
+    gradient, complaint = call(backwards)
+    if gradient is None or gradient.shape != like.shape:
+        return torch.full_like(like, torch.nan), f"autograd finds no gradient: {complaint}"
+    gradient = gradient.to(torch.float64)
+    if torch.allclose(gradient, like, rtol=5e-5, atol=5e-5):
+        return like, ""
+    return gradient, f"gradient of {name}, by autograd = " + ", ".join(number(float(value)) for value in gradient.flatten())

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from utils import plots
+from utils import bars as plots
 from utils.bce import worked_bce
 from utils.cross_entropy import worked_cross_entropy
 from utils.example import (
@@ -12,7 +12,8 @@ from utils.example import (
 )
 from utils.explore import Explorer, listed, slider
 from utils.inputs import check_logits
-from utils.plots import GREY, number, numbers
+from utils.bars import GREY
+from utils.plots import number, numbers
 from utils.predict import Questions, the_one
 from utils.sigmoid import sigmoid
 from utils.target_shape import refuses

@@ -10,12 +10,14 @@ from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from utils import plots
+from utils import bars as plots
+from utils.bars import GREY, INK, STYLE
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
 from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
-from utils.plots import COLOURS, GREY, INK, STYLE, WRONG, number
+from utils.plots import COLOURS, WRONG, number
 from utils.predict import Questions, the_one
+
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
