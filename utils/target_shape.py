@@ -144,8 +144,8 @@ def explore_target_shape() -> Explorer:
         for link, pair in itertools.zip_longest(links, pairs):
             link.set_data([cell_middle(k) for k in pair] if pair else [], [2.55, 1.35] if pair else [])
         title.set_text(f"{now['loss']} says")
-        result.set(text=now["error"].split(":")[0] if value is None else number(value), color=WRONG if part else INK,
-                   fontsize=24 if value is None else 30)
+        name = now["error"].split(":")[0]  # which torch raises, RuntimeError or a longer one of its kind, depends on its version
+        result.set(text=name or number(value), color=WRONG if part else INK, fontsize=min(24, 330 / len(name)) if name else 30)
         verdict.set(text=f"✗ {part}: an error" if value is None else f"✗ {part}: no error,\nbut not a loss" if value != value
                     else f"✗ {part}: no error,\nsilently wrong" if part
                     else "✓ this is the loss\nfor label 1", color=WRONG if part else INK)
