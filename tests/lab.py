@@ -150,8 +150,8 @@ class Notebook:
         """What the controls show, by their labels."""
         shown = {}
         for row in self.explorer.locator(".widget-hslider").all():
-            shown[row.locator(".widget-label").inner_text()] = float(
-                row.locator(".widget-readout").inner_text().replace("−", "-"))
+            text = row.locator(".widget-readout").inner_text()
+            shown[row.locator(".widget-label").inner_text()] = float(text.replace("−", "-")) if re.fullmatch(r"[-−]?\d+\.\d+", text) else text
         for row in self.explorer.locator(".widget-checkbox").all():
             shown[row.inner_text().strip()] = row.locator("input").is_checked()
         for row in self.explorer.locator(".widget-toggle-buttons").all():

@@ -7,16 +7,14 @@ things stood before the present control was touched, which the pictures show as 
 
 import base64
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 import torch
 from IPython import get_ipython
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.bars import painter
 from utils.picture import Picture
 from utils.plots import WRONG, number
 
@@ -83,18 +81,18 @@ class Explorer(widgets.VBox):
     name:     what the one-line text form starts with
     controls: {name: widget}, the three logit sliders first, in the order in which Tab reaches them
     compute:  {name: value} -> numbers, of whatever kind show wants
-    show:     (numbers, numbers from before or None) -> (one line, words, complaint); moves the figure's artists
+    show:     (numbers, numbers from before or None) -> (one line, words, complaint); draws the picture
     presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts; instead of
               the values a function that makes them of the present numbers
+    tasks:    [(sentence, ({name: value}, numbers) -> whether it is done)], from easy to puzzling; none is done at the start
 
     .controls and .buttons are the widgets; .image, .words and .wrong (the complaint) are what they show.
     """
 
     def __init__(self, name: str, controls: dict[str, widgets.Widget], compute: Callable, show: Callable,
-                 picture: Picture, presets: dict[str, dict | Callable]):
-        self.name, self.controls, self.picture = name, controls, picture
-        self._compute, self._show, self._paint = compute, show, picture.png if isinstance(picture, Picture) else painter(picture)
-        self.figure = picture  # until notebooks 4 to 6 have a Picture
+                 picture: Picture, presets: dict[str, dict | Callable], tasks: Sequence[tuple[str, Callable]] = ()):
+        self.name, self.controls, self.picture, self.tasks = name, controls, picture, tasks
+        self._compute, self._show = compute, show
         self._start = {key: control.value for key, control in controls.items()}
         presets = {"the article": self._start} | presets
         self._values = self._touched = self._now = self._before = None
@@ -147,7 +145,7 @@ class Explorer(widgets.VBox):
             self._line, self.words, wrong = self._show(now, self._before)
         except Exception as error:
             if self._now is None:  # the first update of all: there is no picture yet, so its axes at least
-                self.image.value = self._paint()
+                self.image.value = self.picture.png()
                 self._say(one_line(error))
             else:
                 self._say(f"{one_line(error)} (picture and numbers are still those from before)")
@@ -155,7 +153,7 @@ class Explorer(widgets.VBox):
                 raise
             return
         self._now = now
-        self.image.value = self._paint()  # first: the browser decodes it while the words come
+        self.image.value = self.picture.png()  # first: the browser decodes it while the words come
         self._say(wrong, note="What torch says:" if wrong else "")
 
     def _say(self, wrong: str, note: str = "") -> None:
@@ -169,10 +167,12 @@ class Explorer(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live view, and for where no kernel runs the picture, on white."""
-        saved = self.picture.png(opaque=True) if isinstance(self.picture, Picture) else self.image.value
-        picture = base64.b64encode(saved).decode()
+        picture = base64.b64encode(self.picture.png(opaque=True)).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
         return {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
+
+
+STILL = "before → now   nothing has moved yet"  # stands where the words will say what moved: they keep their height
 
 
 def slider(name: str, value: float, low: float, high: float, colour: str | None = None) -> widgets.FloatSlider:
