@@ -29,6 +29,24 @@ def ghosts():
 
 
 @pytest.fixture
+def drawn():
+    """drawn(explorer, part): for each class the stretch (low, high) that its picture shows as part, None where it shows none."""
+    return lambda explorer, part: [mark and mark.data for mark in (explorer.picture.drawn.get(f"{part} {k}") for k in range(3))]
+
+
+@pytest.fixture
+def lengths(drawn):
+    """lengths(explorer, part): how long each of those is."""
+    return lambda explorer, part: [stretch and stretch[1] - stretch[0] for stretch in drawn(explorer, part)]
+
+
+@pytest.fixture
+def said():
+    """said(explorer, part): the number that each class is labelled with there."""
+    return lambda explorer, part: [explorer.picture.drawn[f"{part} {k} says"].text for k in range(3)]
+
+
+@pytest.fixture
 def arithmetic():
     """arithmetic(text): what a piece of the words comes to, as in "−log 0.7028" or "(2.1269 + 0.0486) / 3"."""
 

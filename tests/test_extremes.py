@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from matplotlib.text import Text
 from torch.nn import functional as F
 
+from tests.plain import difference
 from utils.bce import bce_terms, explore_bce
 from utils.cross_entropy import explore_cross_entropy
+from utils.picture import Picture
 from utils.sigmoid import explore_sigmoid
 from utils.softmax import explore_softmax
 from utils.summary import explore_summary
@@ -25,6 +27,7 @@ EXPLORERS = {
     "bce": lambda: explore_bce(bce_terms),
     "summary": explore_summary,
 }
+WRONG = {"softmax": explore_softmax, "cross_entropy": explore_cross_entropy, "sigmoid": explore_sigmoid}
 
 
 @pytest.fixture(scope="module", params=EXPLORERS)
@@ -56,8 +59,58 @@ def test_no_combination_breaks_an_explorer(explorer, data):
     assert explorer.wrong == ""
     lesson = "0 / 0" in explorer.words  # ignore_index: the words say why there is no number
     assert lesson or not re.search(r"\b(nan|inf)\b", explorer.words)
-    labels_stay_in_the_picture_and_apart(explorer)
-    bars_end_at_their_axis_or_say_so(explorer)
+    if isinstance(explorer.picture, Picture):
+        everything_has_its_place(explorer.picture)
+    else:
+        labels_stay_in_the_picture_and_apart(explorer)
+        bars_end_at_their_axis_or_say_so(explorer)
+
+
+def everything_has_its_place(picture):
+    """No text lies over another, and nothing leaves the picture."""
+    for name, mark in picture.drawn.items():
+        (x0, x1), (y0, y1) = sorted(mark.box[::2]), sorted(mark.box[1::2])
+        goes_on = name.startswith("before") and x1 > picture.width  # a grey lane, which ends in an arrow then
+        assert x0 >= 0 and y0 >= 0 and y1 <= picture.height and (x1 <= picture.width or goes_on), f"{name} {mark} leaves the picture"
+    texts = [mark for mark in picture.drawn.values() if mark.kind == "text"]
+    assert len(texts) > 5
+    for k, mark in enumerate(texts):
+        for other in texts[k + 1:]:
+            across = min(mark.box[2], other.box[2]) - max(mark.box[0], other.box[0])
+            down = min(mark.box[3], other.box[3]) - max(mark.box[1], other.box[1])
+            assert across <= 0 or down <= 0, f"{mark.text!r} lies over {other.text!r}"
+
+
+NUMBERS = st.floats(-2, 3) | st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 1.0, -1e-9, 1e5, 3e38])
+
+
+@pytest.mark.parametrize("name, shape, gradient", [("softmax", [3], False), ("sigmoid", [1, 3], False), ("cross_entropy", [], True)])
+@given(data=st.data())
+@settings(max_examples=120, deadline=None, derandomize=True)
+def test_no_answer_breaks_a_picture(name, shape, gradient, data):
+    """Whatever a function returns, each number has its place, and no two texts lie over one another."""
+    answers = [data.draw(st.lists(NUMBERS, min_size=3, max_size=3), "answers") for _ in range(2)]
+
+    def wrong(z, *_):
+        values = torch.tensor(answers[0], dtype=torch.float64).reshape([1, 3] if gradient else shape)
+        return (values * z).sum() if gradient else values
+
+    explorer = WRONG[name](wrong)
+    everything_has_its_place(explorer.picture)
+    answers.pop(0)
+    explorer.controls["logit 0"].value = data.draw(st.sampled_from([-6.0, 0.0, 6.0]), "logit 0")
+    everything_has_its_place(explorer.picture)
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+def test_the_fast_picture_is_the_plain_one(name):
+    explorer = EXPLORERS[name]()
+    if not isinstance(explorer.picture, Picture):
+        pytest.skip("still a figure")
+    for moves in ({}, {"logit 0": 4.3}, {"logit 1": -6.0, "logit 2": 6.0}, {"logit 0": 0.0, "logit 1": 0.0, "logit 2": 0.0}):
+        for control, value in moves.items():
+            explorer.controls[control].value = value
+        assert abs(difference(explorer.picture)).max() < 56, moves
 
 
 def labels_stay_in_the_picture_and_apart(explorer):

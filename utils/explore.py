@@ -18,7 +18,7 @@ from torch import Tensor
 from utils.inputs import call, name_of, one_line, shape
 from utils.bars import painter
 from utils.picture import Picture
-from utils.plots import COLOURS, WRONG, number
+from utils.plots import COLOURS, WRONG, number, numbers
 
 ARTICLE = (2.0, 3.0, 0.1)
 LOGITS = {  # the presets, for a true class of 1
@@ -184,6 +184,9 @@ class Explorer(widgets.VBox):
         return {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
 
 
+STILL = "before → now   nothing has moved yet"  # stands where the words will say what moved: they keep their height
+
+
 def logit_sliders() -> dict[str, widgets.FloatSlider]:
     """The three sliders that come first in every explorer, at the article's logits."""
     return {f"logit {k}": slider(f"logit {k}", value, -6, 6, COLOURS[k]) for k, value in enumerate(ARTICLE)}
@@ -267,13 +270,17 @@ def ask_gradient(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Te
 
     def backwards(*_):
         with torch.enable_grad():
-            return torch.autograd.grad(function(first, *others), first)[0]
+            answer = function(first, *others)
+            if isinstance(answer, Tensor) and answer.requires_grad:
+                return torch.autograd.grad(answer, first, allow_unused=True)[0]
 
     backwards.__name__ = name
     gradient, complaint = call(backwards)
     if gradient is None or gradient.shape != like.shape:
+        if "returned None" in complaint:
+            complaint = f"{name} leaves torch's operations on the way, as .item(), .detach() and numpy do"
         return torch.full_like(like, torch.nan), f"autograd finds no gradient: {complaint}"
     gradient = gradient.to(torch.float64)
     if torch.allclose(gradient, like, rtol=5e-5, atol=5e-5):
         return like, ""
-    return gradient, f"gradient of {name}, by autograd = " + ", ".join(number(float(value)) for value in gradient.flatten())
+    return gradient, f"gradient of {name}, by autograd = {numbers(gradient.flatten())}"
