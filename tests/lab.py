@@ -151,7 +151,8 @@ class Notebook:
         shown = {}
         for row in self.explorer.locator(".widget-hslider").all():
             text = row.locator(".widget-readout").inner_text()
-            shown[row.locator(".widget-label").inner_text()] = float(text.replace("−", "-")) if re.fullmatch(r"[-−]?\d+\.\d+", text) else text
+            value = float(text.replace("−", "-")) if re.fullmatch(r"[-−]?\d+\.\d+", text) else text
+            shown[row.locator(".widget-label").inner_text()] = value
         for row in self.explorer.locator(".widget-checkbox").all():
             shown[row.inner_text().strip()] = row.locator("input").is_checked()
         for row in self.explorer.locator(".widget-toggle-buttons").all():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.plain import difference
 from tests.topics import NAMES, UTILS, explore
 from tests.topics import explorer as explorer_of
+from utils.picture import HATCHED
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -43,6 +44,19 @@ def test_no_combination_breaks_an_explorer(explorer, data):
     lesson = "0 / 0" in explorer.words  # ignore_index: the words say why there is no number
     assert lesson or not re.search(r"\b(nan|inf)\b", explorer.words)
     everything_has_its_place(explorer.picture)
+    numbers_are_as_large_as_they_say(explorer.picture)
+
+
+def numbers_are_as_large_as_they_say(picture):
+    """What stands beside a mark is its value, or how long it is; a column with a coloured upper part says how long that part is."""
+    for name, mark in picture.drawn.items():
+        beside = picture.drawn.get(f"{name} says")
+        if beside and mark.kind == "box" and re.fullmatch(r"−?\d+(\.\d+)?|<0.0001", beside.text):
+            said = float(beside.text.strip("<").replace("−", "-"))
+            low, high = mark.data if isinstance(mark.data, tuple) else (0, mark.data)
+            upper = picture.drawn.get(f"not {name}")
+            values = [high - low, low - high, *([1 - high] if upper and upper.look in HATCHED else [])]
+            assert min(abs(said - value) for value in values) <= (1e-4 if abs(said) < 1000 else 1), f"{name} {mark.data} says {beside.text}"
 
 
 def everything_has_its_place(picture):
@@ -65,16 +79,17 @@ NUMBERS = st.floats(-2, 3) | st.floats(allow_nan=True, allow_infinity=True) | st
 
 @pytest.mark.parametrize("name", [name for name in NAMES if explorer_of(name)[1]])
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None, derandomize=True)
 def test_no_answer_breaks_a_picture(name, data):
     """Whatever a function returns, each number has its place, and no two texts lie over one another."""
+    answers = [torch.tensor(data.draw(st.lists(NUMBERS, min_size=3, max_size=3), "answer"), dtype=torch.float64) for _ in range(2)]
     make, _ = explorer_of(name)
-    values = torch.tensor(data.draw(st.lists(NUMBERS, min_size=3, max_size=3), "answer"), dtype=torch.float64)
     explorer = getattr(UTILS[name], make)(
-        lambda logits, *_: (values * logits).sum() if make == "explore_cross_entropy" else values.reshape(logits.shape))
+        lambda z, *_: (answers[0] * z).sum() if make == "explore_cross_entropy" else answers[0].reshape(z.shape))
     everything_has_its_place(explorer.picture)
-    for key in data.draw(st.lists(st.sampled_from(list(explorer.controls)), max_size=3), "moved"):
-        explorer.controls[key].value = data.draw(settings_of(explorer.controls[key]), key)
+    answers.pop(0)
+    key = data.draw(st.sampled_from(list(explorer.controls)), "moved")
+    explorer.controls[key].value = data.draw(settings_of(explorer.controls[key]), key)
     everything_has_its_place(explorer.picture)
 
 

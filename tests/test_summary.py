@@ -87,7 +87,8 @@ def test_explorer_follows_its_controls(true, moves, lengths, drawn, said, arithm
         assert marks[f"answer {k}"].look == (INK if correct else RED)
         assert (f"true class σ {k}" in marks) == true[k]
         assert [marks[f"{part} {k}"].look for part in ("σ", "not σ")] == ([HATCHED[k], PALE[k]] if true[k] else [PALE[k], HATCHED[k]])
-        assert (marks[f"answer {k}"].box[0] > marks[f"σ {k}"].box[2]) and (k == 2 or marks[f"answer {k}"].box[2] < marks[f"σ {k + 1}"].box[0])
+        assert marks[f"answer {k}"].box[0] > marks[f"σ {k}"].box[2]
+        assert k == 2 or marks[f"answer {k}"].box[2] < marks[f"σ {k + 1}"].box[0]
     line, (_, floor, _, top) = marks["threshold"], marks["whole σ 0"].box
     assert line.data == now["threshold"] and marks["threshold says"].text == f"{now['threshold']:g}"
     assert (floor - (line.box[1] + line.box[3]) / 2) / (floor - top) == pytest.approx(now["threshold"])

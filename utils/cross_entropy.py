@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.example import CE, LABEL, LOGITS, label_choice, logit_sliders, logits_from, presets
-from utils.explore import Explorer, ask, ask_gradient, listed
+from utils.explore import STILL, Explorer, ask, ask_gradient, listed
 from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
@@ -67,33 +67,32 @@ def worked_row(y: list[int], loss: float) -> str:
     return f"no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
 
 
+def true_first(label: int) -> list[int]:
+    return [label, *(k for k in range(3) if k != label)]
+
+
 def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Logits and a label → shares, the true one first → −log of its length → where each logit would go.
 
     Loss and gradient are those of the reader's cross_entropy([1, 3], [1]); autograd finds the gradient.
     """
     picture = Picture()
-    left, right, top, floor = 100, 850, 62, picture.height - 142  # of the curve's axes; the strip lies below the floor
-    middle, half = 1245, 165  # of the arrows' axes
-    heights = [(top + 24 + 122 * k, top + 60 + 122 * k) for k in range(3)]  # of a logit's numbers, and of its arrow
+    left, right, top, floor = 110, 850, 62, picture.height - 142  # of the curve's axes; the strip lies below the floor
+    across, guessing = plots.axis(0, 1, left, right), math.log(3)
 
     def furniture(low: float, high: float):
         """The axes of −log p and its curve, and the price of guessing."""
         at = plots.axis(low, high, floor, top)
-        picture.text("−log p", "−log p", 8, 22, size=plots.SMALL)
-        for tick in {low, 0, high / 2, high}:
-            picture.box(f"tick {tick:g}", plots.QUIET, left - 8, at(tick) - 1, left, at(tick) + 1, data=tick)
-            picture.text(f"tick {tick:g} says", f"{tick:g}".replace("-", "−"), left - 16, at(tick), "right", plots.SMALL, look=plots.QUIET)
-        picture.box("axis", plots.QUIET, left - 2, at(low), left, at(high), data=(low, high))
+        plots.ticks(picture, "loss", at, sorted({low, 0, high / 2, high}), left, upright=True)
         picture.box("floor", plots.QUIET, left - 2, at(0) - 1, right, at(0) + 1)
-        losses = torch.linspace(0, high, 200)
-        picture.curve("curve", plots.QUIET, (left + (right - left) * (-losses).exp()).tolist(), at(losses).tolist(),
+        losses = torch.linspace(0, high, 200, dtype=torch.float64)
+        picture.curve("curve", plots.QUIET, across((-losses).exp()).tolist(), at(losses).tolist(),
                       data=((-losses).exp().tolist(), losses.tolist()))
-        guess = math.log(3)
-        picture.dashes("guessing", plots.GHOST, left, right, at(guess), data=guess)
-        picture.text("guessing says", "−log ⅓", right + 10, at(guess) - 15, size=plots.SMALL, look=plots.QUIET)
-        picture.text("guessing costs", plots.short(guess), right + 10, at(guess) + 15, size=plots.SMALL, look=plots.QUIET)
-        picture.text("step", "z → z − grad", middle - half, 22, size=plots.SMALL)
+        picture.dashes("guessing", plots.GHOST, left, right, at(guessing), data=guessing)
+        for name, text, x, y in (("−log p", "−log p", 8, 22), ("step", "z → z − grad", 1060, 22),
+                                 ("guessing says", "−log ⅓", right + 10, at(guessing) - 15),
+                                 ("guessing costs", plots.short(guessing), right + 10, at(guessing) + 15)):
+            picture.text(name, text, x, y, size=plots.SMALL, look=plots.QUIET)
 
     def compute(values):
         logits, label = logits_from(values).unsqueeze(0), torch.tensor([values["label"]])
@@ -102,80 +101,56 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         torchs = cross_entropy_gradient(logits, label)
         gradient, odd = ask_gradient(cross_entropy, logits, label, like=torchs)
         return {"logits": logits[0], "label": values["label"], "p": torch.softmax(logits, dim=1)[0], "truth": float(truth),
-                "loss": float(answer), "torchs": torchs[0], "gradient": gradient[0], "odd": odd, "wrong": wrong}
+                "loss": float(answer), "torchs": torchs[0], "gradient": gradient[0], "odd": "" if answer.isnan() else odd, "wrong": wrong}
 
     def draw(now, before):
-        k, p, loss, truth = now["label"], now["p"], now["loss"], now["truth"]
-        low, high = plots.reach(loss, truth, 2, before and before["truth"])
+        k, p, loss, truth, wrong = now["label"], now["p"], now["loss"], now["truth"], bool(now["wrong"])
+        low, high = plots.reach(2, loss, truth, before and before["truth"])
         picture.begin((low, high), lambda: furniture(low, high))
-        across, at = plots.axis(0, 1, left, right), plots.axis(low, high, floor, top)
-        order = [k, *(j for j in range(3) if j != k)]
+        at, x = plots.axis(low, high, floor, top), across(float(p[k]))
         if before:
-            x, then = across(float(before["p"][before["label"]])), before["truth"]
-            picture.box("before pillar", plots.GHOST, x - 14, at(0), x + 14, at(then), data=then)
-            picture.dot("before dot", before["label"], x, at(then), data=then, ghost=True)
-        plots.strip(picture, "share", (left, right), (floor + 10, floor + 66), p, before=before and before["p"], order=order, true=k, labels=58)
-        x, wrong = across(float(p[k])), bool(now["wrong"])
-        if math.isfinite(loss):
-            picture.box("pillar", plots.HATCHED[k], x - 13, at(0), x + 13, at(loss), data=loss)
+            then = float(before["p"][before["label"]]), before["truth"]
+            picture.box("before pillar", plots.GHOST, across(then[0]) - 14, at(0), across(then[0]) + 14, at(then[1]), data=(0, then[1]))
+            picture.dot("before dot", before["label"], across(then[0]), at(then[1]), data=then, ghost=True)
+        plots.strip(picture, "share", (left, right), (floor + 10, floor + 66), p, order=true_first(k), true=k, labels=58,
+                    before=before and plots.cuts(before["p"], true_first(before["label"])))
+        end = 0 if math.isnan(loss) else min(max(loss, low), high)  # inf, which is wrong, reaches the end of the axis
+        if not math.isnan(loss):
+            picture.box("pillar", plots.HATCHED[k] if plots.drawable(loss) else plots.RED, x - 13, at(0), x + 13, at(end), data=(0, loss))
         if wrong:
-            if math.isfinite(loss):
-                picture.frame("wrong pillar", plots.RED, x - 17, at(0), x + 17, at(loss), data=loss, thick=4)
-            picture.frame("torch pillar", plots.INK, x - 13, at(0), x + 13, at(truth), data=truth)
-        if math.isinf(loss):
-            picture.box("pillar", plots.RED, x - 13, at(0), x + 13, at(high if loss > 0 else low), data=loss)
-        height = loss if math.isfinite(loss) else high if loss > 0 else 0
-        if math.isfinite(loss):
+            picture.frame("wrong pillar", plots.RED, x - 16, at(0), x + 16, at(end), data=(0, end), thick=4)
+            picture.frame("torch pillar", plots.INK, x - 13, at(0), x + 13, at(truth), data=(0, truth))
+        if plots.drawable(loss):
             picture.dot("dot", k, x, at(loss), data=(float(p[k]), loss))
-        say(plots.short(loss), x, at(height), plots.RED if wrong else plots.INK, at)
-        arrows(now, before)
+        say(plots.short(loss), x, at(end), at, plots.RED if wrong else plots.INK)
+        plots.arrows(picture, "step", (1060, 1390), [top + 8 + 122 * j for j in range(3)], now["logits"], -now["gradient"],
+                     -now["torchs"], before and -before["torchs"], true=[k])
 
-    def say(text, x, y, look, at):
-        """The loss beside its pillar, above the curve and clear of the line of guessing."""
-        width, line = plots.written(text)[0].shape[1], at(math.log(3))
-        y = min(y - 8, floor - 16)
-        if x + 26 + width < right:
-            x += 26
-        else:
-            x -= 26 + width
-            y = min(y, at(-math.log((x - left) / (right - left))) - 20)
-        if abs(y - line) < 18:
-            y = line - 18
-        picture.text("loss says", text, x, max(y, top), look=look, away=-1)
-
-    def arrows(now, before):
-        steps, torchs = -now["gradient"], -now["torchs"]
-        most = plots.step(max(1, *(abs(float(s)) for s in (*steps, *torchs) if math.isfinite(s))))
-        at = plots.axis(-most, most, middle - half, middle + half)
-        for k, (text, arrow) in enumerate(heights):
-            z, step, differ = float(now["logits"][k]), float(steps[k]), plots.differs(steps[k], torchs[k])
-            look = plots.RED if differ else plots.INK
-            plots.label(picture, f"step {k} says", k, f"{z:.6g} → ".replace("-", "−") + plots.short(z + step), middle - half, text, look, k == now["label"])
-            for side in (-most, 0, most):
-                picture.box(f"step {k} tick {side:g}", plots.GHOST, at(side) - 1, arrow - 20, at(side) + 1, arrow + 20, data=side)
-            if before:
-                picture.box(f"before step {k}", plots.GHOST, at(0), arrow + 18, at(-float(before["torchs"][k])), arrow + 18 + plots.LANE,
-                            data=-float(before["torchs"][k]))
-            if math.isfinite(step):
-                plots.arrow(picture, f"step {k}", plots.RED if differ else plots.SOLID[k], at(0), at(step), arrow, data=step)
-            if differ:
-                picture.frame(f"torch step {k}", plots.INK, at(0), arrow - 8, at(float(torchs[k])), arrow + 8, data=float(torchs[k]))
-        for side in (-most, 0, most):
-            picture.text(f"step tick {side:g}", f"{side:g}".replace("-", "−"), at(side), heights[2][1] + 50, "middle", plots.SMALL, look=plots.QUIET)
+    def say(text: str, x: float, y: float, at: Callable, look: int):
+        """The loss, on the side of its pillar that has room, above the curve there and clear of the line of guessing."""
+        y, room = min(y - 8, floor - 16), plots.width(text) + 26
+        if x + room > right:
+            x -= room + 26
+            y = min(y, at(-math.log((x + 26 - left) / (right - left))) - 20)
+        if abs(y - at(guessing)) < 18:
+            y = at(guessing) - 18
+        picture.text("loss says", text, x + 26, max(y, top), look=look, away=-1)
 
     def one_step(now):
-        """Gradient descent with learning rate 1, to the nearest stops of the sliders; where that is no move at all, the logit
-        that wants to move most, and can, goes one stop: or a small gradient would be rounded away for ever."""
-        z, steps = now["logits"].tolist(), (-now["gradient"]).tolist()
+        """One step of gradient descent with learning rate 1, to the stops of the sliders.
+
+        Where that would be no move, the logit that most wants to move and can goes one stop, or it would never end.
+        """
+        logits, steps = now["logits"].tolist(), (-now["gradient"]).tolist()
         if not all(map(math.isfinite, steps)):
             return {}
-        after = [min(max(round(a + b, 1), -6.0), 6.0) for a, b in zip(z, steps)]
-        for k in sorted(range(3), key=lambda k: -abs(steps[k])) if after == z else ():
-            stop = round(z[k] + math.copysign(0.1, steps[k]), 1)
+        after = [min(max(round(z + step, 1), -6.0), 6.0) for z, step in zip(logits, steps)]
+        for k in sorted(range(3), key=lambda k: -abs(steps[k])) if after == logits else ():
+            stop = round(logits[k] + math.copysign(0.1, steps[k]), 1)
             if steps[k] and abs(stop) <= 6:
                 after[k] = stop
                 break
-        return {f"logit {k}": a for k, a in enumerate(after)}
+        return {f"logit {k}": z for k, z in enumerate(after)}
 
     def show(now, before):
         draw(now, before)
@@ -187,10 +162,8 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         ]
         if now["odd"]:
             words.append(now["odd"])
-        if before:
-            words.append(f"before → now   p[{k}] {number(before['p'][k])} → {number(p[k])}   CE {number(before['truth'])} → {number(now['truth'])}")
-        else:
-            words.append("before → now   nothing has moved yet")
+        words.append(f"before → now   p[{k}] {number(before['p'][k])} → {number(p[k])}   "
+                     f"CE {number(before['truth'])} → {number(now['truth'])}" if before else STILL)
         return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", "\n".join(words), now["wrong"]
 
     controls = logit_sliders() | {"label": label_choice()}

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
 from utils.picture import Picture
-from utils.plots import WRONG, number
+from utils.plots import WRONG, number, numbers
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
@@ -223,13 +223,17 @@ def ask_gradient(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Te
 
     def backwards(*_):
         with torch.enable_grad():
-            return torch.autograd.grad(function(first, *others), first)[0]
+            answer = function(first, *others)
+            if isinstance(answer, Tensor) and answer.requires_grad:
+                return torch.autograd.grad(answer, first, allow_unused=True)[0]
 
     backwards.__name__ = name
     gradient, complaint = call(backwards)
     if gradient is None or gradient.shape != like.shape:
+        if "returned None" in complaint:
+            complaint = f"{name} leaves torch's operations on the way, as .item(), .detach() and numpy do"
         return torch.full_like(like, torch.nan), f"autograd finds no gradient: {complaint}"
     gradient = gradient.to(torch.float64)
     if torch.allclose(gradient, like, rtol=5e-5, atol=5e-5):
         return like, ""
-    return gradient, f"gradient of {name}, by autograd = " + ", ".join(number(float(value)) for value in gradient.flatten())
+    return gradient, f"gradient of {name}, by autograd = {numbers(gradient.flatten())}"

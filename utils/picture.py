@@ -48,11 +48,12 @@ DOT = 34
 class Mark(NamedTuple):
     """Something in the picture: its corners in pixels from the upper left, and what it stands for, in the topic's units."""
 
-    kind: str  # "box", "frame", "band", "line", "dot" or "text"
+    kind: str  # "box", "frame", "band", "line", "dashes", "dot", "curve" or "text"
     look: int
     box: tuple[float, float, float, float]
     data: object = None
-    text: str = ""
+    text: str = ""  # of a dot its marker
+    points: tuple = ()  # of a band its corners, of a curve all of it
 
 
 class Picture:
@@ -105,9 +106,10 @@ class Picture:
         top, bottom = round(y0), round(y1)
         steps = (np.arange(bottom - top) + 0.5)[:, None] / (bottom - top)
         edges = (np.array(upper) * (1 - steps) + np.array(lower) * steps).round().astype(int).clip(0, self.width)
-        for y, (left, right) in enumerate(edges.tolist(), top):
-            self.pixels[y, left:right] = look
-        self._mark(name, "band", look, (min(upper[0], lower[0]), y0, max(upper[1], lower[1]), y1), data)
+        for row, (left, right) in zip(self.pixels[top:bottom], edges.tolist()):
+            row[left:right] = look
+        self._mark(name, "band", look, (min(upper[0], lower[0]), y0, max(upper[1], lower[1]), y1), data, "",
+                   ((upper[0], y0), (upper[1], y0), (lower[1], y1), (lower[0], y1)))
 
     def line(self, name: str, look: int, x0: float, y0: float, x1: float, y1: float, data=None, thick: int = 2) -> None:
         """A thin line between two points."""
@@ -123,7 +125,7 @@ class Picture:
         rows, columns = self._slices(x0, y - thick / 2, x1, y + thick / 2)
         on = np.arange(columns.start, columns.stop) // 11 % of == turn
         self.pixels[rows, columns][:, on] = look
-        self._mark(name, "line", look, (x0, y, x1, y), data)
+        self._mark(name, "dashes", look, (x0, y - thick / 2, x1, y + thick / 2), data)
 
     def _stamp(self, mask: np.ndarray, shades: np.ndarray, left: float, top: float) -> tuple[float, float, float, float]:
         """Paint where the mask covers.  Returns the corners."""
@@ -139,17 +141,21 @@ class Picture:
         for ink, edge in ((GHOST, False),) if ghost else ((SOLID[k], False), (INK, True)):
             mask = _marker(MARKERS[k], size, edge)
             self._stamp(mask, SHADES[ink], x - mask.shape[1] / 2, y - mask.shape[0] / 2)
-        self._mark(name, "dot", GHOST if ghost else SOLID[k], (x - size / 2, y - size / 2, x + size / 2, y + size / 2), data)
+        self._mark(name, "dot", GHOST if ghost else SOLID[k], (x - size / 2, y - size / 2, x + size / 2, y + size / 2), data,
+                   MARKERS[k])
 
     def curve(self, name: str, look: int, xs: Sequence[float], ys: Sequence[float], data=None, thick: float = 4) -> None:
         """A smooth line through points.  Agg draws it at every call: for what never moves."""
         line = Line2D(np.array(xs), self.height - np.array(ys), linewidth=thick / 2, color="black")
         self._stamp(agg(line, self.width, self.height), SHADES[look], 0, 0)
-        self._mark(name, "curve", look, (min(xs), min(ys), max(xs), max(ys)), data)
+        self._mark(name, "curve", look, (min(xs), min(ys), max(xs), max(ys)), data, "", tuple(zip(xs, ys)))
 
     def text(self, name: str, text: str, x: float, y: float, align: str = "left", size: int = SIZE, bold: bool = False,
              look: int = INK, away: int = 0) -> tuple[float, float, float, float]:
-        """A text beside or around x, its capitals around y.  With away = −1 or 1 it moves up or down until it is free of others."""
+        """A text beside or around x, its capitals around y; it never leaves the picture.
+
+        With away = −1 or 1 it moves up or down until it is free of others.
+        """
         mask, left, top = written(text, size, bold)
         left += x - {"left": 0, "middle": 0.5, "right": 1}[align] * mask.shape[1]
         top += y
@@ -157,6 +163,7 @@ class Picture:
         for x0, y0, x1, y1 in sorted(others, key=lambda box: away * box[1]):
             if x0 < left + mask.shape[1] + 6 and left - 6 < x1 and y0 < top + mask.shape[0] + 4 and top - 4 < y1:
                 top = y0 - 4 - mask.shape[0] if away < 0 else y1 + 4
+        left, top = min(max(left, 0), self.width - mask.shape[1]), min(max(top, 0), self.height - mask.shape[0])
         box = self._stamp(mask, SHADES[look], left, top)
         self._mark(name, "text", look, box, None, text)
         return box
@@ -167,17 +174,18 @@ class Picture:
         Without row filters: on flat colours they cost time and bytes.
         """
         self._rows[:, 1:] = self.pixels[:, ::2] << 4 | self.pixels[:, 1::2]
-        colours, strengths = PALETTE[:, :3], PALETTE[:, 3:]
-        if opaque:
-            colours, strengths = (colours * strengths + 255 * (255 - strengths)) // 255, strengths * 0 + 255
         header = struct.pack(">IIBBBBB", self.width, self.height, 4, 3, 0, 0, 0)
-        return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in (
-            (b"IHDR", header), (b"PLTE", colours.astype(np.uint8).tobytes()), (b"tRNS", strengths.astype(np.uint8).tobytes()),
-            (b"IDAT", zlib.compress(self._rows, 3)), (b"IEND", b"")))
+        chunks = {b"IHDR": header, b"PLTE": _bytes(PALETTE[:, :3]), b"tRNS": _bytes(PALETTE[:, 3])}
+        if opaque:
+            strengths = PALETTE[:, 3:] / 255
+            chunks = {b"IHDR": header, b"PLTE": _bytes(PALETTE[:, :3] * strengths + 255 * (1 - strengths))}
+        chunks |= {b"IDAT": zlib.compress(self._rows, 3), b"IEND": b""}
+        return b"\x89PNG\r\n\x1a\n" + b"".join(
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks.items())
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def _bytes(colours: np.ndarray) -> bytes:
+    return colours.round().astype(np.uint8).tobytes()
 
 
 def agg(artist: Artist, width: int, height: int) -> np.ndarray:

@@ -1,7 +1,8 @@
-"""The visual language that every topic shares: strip, columns, lengths, arrows, and how numbers are written.
+"""The visual language that every topic shares: strip, columns, parts, arrows, and how numbers are written.
 
-Each function paints present numbers into a Picture, under names that begin with part.  Everywhere the solid, hatched shapes
-are the reader's numbers, black edges torch's, a grey lane beside them is where things stood before, and red is wrong.
+Each function paints present numbers into a Picture.  Everywhere hatched shapes are the reader's numbers ("share 1" where part is
+"share"), black edges torch's ("torch share 1"), a grey lane beside them is where things stood before ("before share 1"), red is
+wrong ("wrong share 1"), and ★ marks what is true.  Losses are lengths: a strip with a span, on an axis that ticks draws.
 Nothing is cut off to fit: an axis that is too short takes its next step, 1, 2, 5, 10, ...
 """
 
@@ -41,7 +42,16 @@ def short(value: float) -> str:
         return "<0.0001" if value > 0 else "−0.0000"
     if size < 1e6:
         return f"{value:.{4 if size < 1000 else 2 if size < 10_000 else 0}f}".replace("-", "−")
-    digits, power = f"{value:.1e}".replace("-", "−").split("e+")
+    return power_of_ten(value, 1)
+
+
+def round_number(value: float) -> str:
+    """What stands at a tick: −6, 0.5, 200, 5·10³."""
+    return f"{value:g}".replace("-", "−") if abs(value) < 1000 else power_of_ten(value, 0).replace("1·10", "10")
+
+
+def power_of_ten(value: float, decimals: int) -> str:
+    digits, power = f"{value:.{decimals}e}".replace("-", "−").split("e+")
     return f"{digits}·10" + str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
@@ -61,17 +71,22 @@ def minus_log(p: float) -> float:
     return -math.log(p) if p > 0 else math.inf
 
 
+def drawable(value: float) -> bool:
+    """Whether a number has a place on some axis: nan, inf and what is next to inf have none."""
+    return abs(float(value)) < 1e99
+
+
 def step(size: float) -> float:
     """The first of 0, 1, 2, 5, 10, 20, ... that is not below size: how far an axis reaches."""
     if size <= 0:
         return 0
-    ten = 10 ** max(math.floor(math.log10(size)), 0)
+    ten = 10.0 ** max(math.floor(math.log10(size)), 0)
     return next(ten * k for k in (1, 2, 5, 10) if size <= ten * k * (1 + 1e-6))
 
 
 def reach(*values: float | None) -> tuple[float, float]:
-    """An axis that holds 0 ... 1 and all finite values, in steps: (0, 1) as long as they are shares."""
-    finite = [float(value) for value in values if value is not None and math.isfinite(value)]
+    """An axis that holds 0 ... 1 and all values that have a place, in steps: (0, 1) as long as they are shares."""
+    finite = [float(value) for value in values if value is not None and drawable(value)]
     return -step(-min(finite, default=0)), max(1, step(max(finite, default=1)))
 
 
@@ -81,17 +96,22 @@ def axis(low: float, high: float, start: float, end: float) -> Callable[[float],
 
 
 def apart(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float, gap: float = 16) -> list[float]:
-    """The middles of labels of these sizes in a row from low to high, each as near to where it is wanted as the others let it."""
+    """The middles of labels of these sizes in a row from low to high, together as near to where they are wanted as they can be.
+
+    Seen from where each would stand if the row began at 0 and had no spaces, they must only keep their order: those that would
+    not are put to the mean of where they are wanted.
+    """
     order = sorted(range(len(wanted)), key=lambda j: wanted[j])
-    middles, edge = list(wanted), low
-    for j in order:
-        middles[j] = max(wanted[j], edge + sizes[j] / 2)
-        edge = middles[j] + sizes[j] / 2 + gap
-    edge = high
-    for j in reversed(order):
-        middles[j] = min(middles[j], edge - sizes[j] / 2)
-        edge = middles[j] - sizes[j] / 2 - gap
-    return middles
+    packed, groups = {}, []
+    for before, j in zip([None, *order], order):
+        packed[j] = 0 if before is None else packed[before] + (sizes[before] + sizes[j]) / 2 + gap
+        groups.append((wanted[j] - packed[j], 1))
+        while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
+            (a, m), (b, n) = groups.pop(-2), groups.pop()
+            groups.append(((m * a + n * b) / (m + n), m + n))
+    first, last = low + sizes[order[0]] / 2, high - sizes[order[-1]] / 2 - packed[order[-1]]
+    places = [min(max(place, first), last) for place, count in groups for _ in range(count)]
+    return [packed[j] + places[order.index(j)] for j in range(len(wanted))]
 
 
 def cuts(values: Sequence[float], order: Sequence[int] | None = None) -> dict[int, tuple[float, float]]:
@@ -99,7 +119,7 @@ def cuts(values: Sequence[float], order: Sequence[int] | None = None) -> dict[in
     stretches, left, right = {}, 0.0, 0.0
     for k in order or range(len(values)):
         value = float(values[k])
-        if not math.isfinite(value):
+        if not drawable(value):
             continue
         if value < 0:
             stretches[k] = left + value, left
@@ -123,148 +143,184 @@ def label(picture: Picture, name: str, k: int, text: str, x: float, y: float, lo
 
 
 def label_width(text: str, true: bool = False) -> int:
-    return written(text)[0].shape[1] + 32 + (written(TRUE)[0].shape[1] + 8 if true else 0)
+    return width(text) + 32 + (width(TRUE) + 8 if true else 0)
 
 
-def strip(picture: Picture, part: str, along: tuple[float, float], across: tuple[float, float], values, torch=None, before=None,
-          order=None, true: int | None = None, texts=None, labels: float = 62, unit: float | None = None, outline: bool = False,
-          total: str = "") -> Callable[[float], float]:
+def width(text: str) -> int:
+    return written(text)[0].shape[1]
+
+
+def ticks(picture: Picture, part: str, at: Callable, values: Sequence[float], edge: float, upright: bool = False) -> None:
+    """An axis: a line at edge with marks and numbers, below it or, upright, to its left; its ends first, then what has room."""
+    places = []
+    for value in (values[0], values[-1], *values[1:-1]):
+        place = at(value)
+        picture.box(f"{part} tick {value:g}", QUIET, *((edge - 8, place - 1, edge, place + 1) if upright else
+                                                       (place - 1, edge, place + 1, edge + 8)), data=value)
+        if all(abs(place - other) > (30 if upright else 60) for other in places):
+            where = (edge - 16, place, "right") if upright else (place, edge + 28, "middle")
+            picture.text(f"{part} tick {value:g} says", round_number(value), *where, SMALL, look=QUIET)
+            places.append(place)
+    ends = sorted((at(min(values)), at(max(values))))
+    picture.box(f"{part} axis", QUIET, *((edge - 2, ends[0], edge, ends[1]) if upright else (ends[0], edge, ends[1], edge + 2)),
+                data=(min(values), max(values)))
+
+
+def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[float], values, torch=None, before=None, order=None,
+          true: int | None = None, texts=None, labels: float = 62, span=None, outline: bool = False, total: str = "") -> Callable:
     """Values end to end.  Shares fill the strip from 0 to 1, cut where one class ends; what is no share sticks out, in red.
 
     along: where 0 and 1 are, in pixels, left to right or, if the second is smaller, upright; across: its edges.
-    values, torch, before: one per class: the reader's, torch's where they may differ, those from before.
-    order: of the classes from 0 on; true: the class that gets ★; texts: for the labels, if not the values;
+    values, torch: one per class, the reader's, and torch's where they may differ; before: the stretches from before, see cuts.
+    order: of the classes, from 0 on; true: the class that gets ★; texts: for the labels, if not the values;
     labels: how far from the strip they stand, below or to the right, above if negative.
-    unit: what the end of along stands for, if not 1; outline: edges only, for what is torch's and not the reader's;
-    total: a last label, for the end of it all.  Returns value -> pixels.
+    span: what the ends of along stand for, where the values are lengths and no shares; outline: edges only, for what is torch's
+    and not the reader's; total: a last label, for the end of it all.  Returns value -> pixels.
     """
-    upright, torch = along[1] < along[0], values if torch is None else torch
-    order = order or range(len(values))
-    here, theirs, then = cuts(values, order), cuts(torch, order), cuts(before, order) if before is not None else {}
-    low, high = (0, unit) if unit else reach(*(edge for stretch in here.values() for edge in stretch))
+    upright, torch, order = along[1] <= along[0], values if torch is None else torch, order or range(len(values))
+    here, theirs, then = cuts(values, order), cuts(torch, order), before or {}
+    edges = [edge for stretch in here.values() for edge in stretch]
+    low, high = span or reach(*edges)
     at = axis(low, high, *along)
+    wrong = [differs(values[k], torch[k]) for k in range(len(values))]
 
-    def corners(stretch, near, far):
+    def corners(stretch, near, far, gap=0):
         a, b = at(stretch[0]), at(stretch[1])
-        return (near, b, far, a) if upright else (a, near, b, far)
+        return (near, b + gap, far, a - gap) if upright else (a + gap, near, b - gap, far)
 
     lane = (across[1] + 5, across[1] + 5 + LANE) if labels > 0 else (across[0] - 5 - LANE, across[0] - 5)
     for k, stretch in then.items():
-        a, b = at(stretch[0]), at(stretch[1])
-        if not upright and b > picture.width - 8:  # it reaches further than the picture
-            arrow(picture, f"before {part} {k}", GHOST, min(a + 2, picture.width - 24), picture.width - 4, sum(lane) / 2, stretch, LANE)
+        if not upright and at(stretch[1]) > picture.width - 8:  # it goes on beyond the picture
+            start = min(at(stretch[0]) + 2, picture.width - 24)
+            arrow(picture, f"before {part} {k}", GHOST, start, picture.width - 4, sum(lane) / 2, stretch, LANE)
             break
-        if abs(b - a) > 4:  # a gap between two
-            picture.box(f"before {part} {k}", GHOST, *((lane[0], b + 2, lane[1], a - 2) if upright else (a + 2, lane[0], b - 2, lane[1])),
-                        data=stretch)
-    wrong = [differs(values[k], torch[k]) for k in range(len(values))]
-    for k, stretch in here.items():
-        if not outline:
-            picture.box(f"{part} {k}", HATCHED[k], *corners(stretch, *across), data=stretch)
-        for side, outside in (("below", (stretch[0], min(stretch[1], 0))), ("above", (max(stretch[0], 1), stretch[1]))):
-            if outside[1] - outside[0] > 1e-6 and not unit:
-                picture.box(f"{side} {part} {k}", REDDENED[k], *corners(outside, *across), data=outside)
+        if abs(at(stretch[1]) - at(stretch[0])) > 4:  # with a gap between two
+            picture.box(f"before {part} {k}", GHOST, *corners(stretch, *lane, gap=2), data=stretch)
+
+    for k, stretch in {} if outline else here.items():
+        picture.box(f"{part} {k}", HATCHED[k], *corners(stretch, *across), data=stretch)
+        outside = {"below": (stretch[0], min(stretch[1], 0)), "above": (max(stretch[0], 1), stretch[1])} if not span else {}
+        for side, (a, b) in outside.items():
+            if b - a > 1e-6:
+                picture.box(f"{part} {k} {side}", REDDENED[k], *corners((a, b), *across), data=(a, b))
     for k, stretch in here.items():
         if wrong[k]:
             picture.frame(f"wrong {part} {k}", RED, *corners(stretch, across[0] - 4, across[1] + 4), data=stretch, thick=5)
     for k, stretch in theirs.items():
         picture.frame(f"torch {part} {k}", INK, *corners(stretch, *across), data=stretch)
-    for k, stretch in here.items():
-        a, b = at(stretch[0]), at(stretch[1])
-        if abs(b - a) > 56 and not outline:
-            x, y = (sum(across) / 2, (a + b) / 2) if upright else ((a + b) / 2, sum(across) / 2)
+    for k, stretch in {} if outline else here.items():
+        if abs(at(stretch[1]) - at(stretch[0])) > 56:
+            middle = at(sum(stretch) / 2), sum(across) / 2
+            x, y = middle[::-1] if upright else middle
             picture.box(f"plate {part} {k}", PAPER, x - 17, y - 17, x + 17, y + 17)
             picture.text(f"class {part} {k}", str(k), x, y, "middle", bold=True)
+    if (low, high) != (0, 1) and not span and not upright:  # the strip itself has become shorter
+        for end in (0, 1):
+            picture.box(f"{part} tick {end}", INK, at(end) - 2, across[0] - 14, at(end) + 2, across[1] + 14, data=end)
+            picture.text(f"{part} tick {end} says", str(end), at(end), across[0] - 30, "middle", away=-1)
+    elif not span and not upright:
+        picture.text(f"{part} tick 1 says", "1", at(1) + 12, sum(across) / 2)
 
-    if not upright and not unit:
-        if (low, high) == (0, 1):
-            picture.text(f"{part} ends at 1", "1", at(1) + 12, sum(across) / 2)
-        else:
-            for end in (0, 1):
-                picture.box(f"{part} tick {end}", INK, at(end) - 2, across[0] - 14, at(end) + 2, across[1] + 14, data=end)
-                picture.text(f"{part} tick {end} says", str(end), at(end), across[0] - 30, "middle", away=-1)
     texts = texts or [short(float(value)) for value in values]
-    middles = {k: at(sum((here.get(k) or theirs.get(k) or (0, 0))) / 2) for k in range(len(values))}
+    wanted = [at(sum(here.get(k) or theirs.get(k) or (0, 0)) / 2) for k in order]
     if upright:
-        x, ends = across[1] + labels, sorted(along)
-        heights = apart([middles[k] for k in order], [SIZE + 8] * len(values), ends[0], ends[1], gap=2)
-        for k, y in zip(order, heights):
-            if abs(y - middles[k]) > 6:
-                picture.line(f"leader {part} {k}", QUIET, lane[1] + 3 if then else across[1] + 2, middles[k], x - 6, y)
-            label(picture, f"{part} {k} says", k, texts[k], x, y, RED if wrong[k] else INK, k == true)
+        need = (SIZE + 10) * len(wanted)  # of a very short strip the labels reach further than its ends
+        top = min(*along, picture.height - need)
+        places = apart(wanted, [SIZE + 8] * len(wanted), top, max(*along, top + need), gap=2)
     else:
-        y, edge, sign = (across[1] + labels, across[1], 1) if labels > 0 else (across[0] + labels, across[0], -1)
-        sizes = [label_width(texts[k], k == true) for k in order]
-        wanted = [middles[k] for k in order]
-        if total:
-            sizes.append(written(total)[0].shape[1])
-            wanted.append(at(max(edge for stretch in here.values() for edge in stretch)) + sizes[-1] / 2 + 20)
-        places = apart(wanted, sizes, min(along) - 60, picture.width - 12)
+        sizes = [label_width(texts[k], k == true) for k in order] + ([width(total)] if total else [])
+        places = apart(wanted + ([at(max(edges)) + 20 + sizes[-1] / 2] if total else []), sizes, min(along) - 60, picture.width - 12)
+        y = across[labels > 0] + labels
         if total:
             picture.text(f"{part} total", total, places[-1] - sizes[-1] / 2, y)
-        for k, x, size in zip(order, places, sizes):
-            if abs(x - middles[k]) > 12:
-                picture.line(f"leader {part} {k}", QUIET, middles[k], edge + sign * (LANE + 8 if then else 3), x, y - sign * 20)
-            label(picture, f"{part} {k} says", k, texts[k], x - size / 2, y, RED if wrong[k] else INK, k == true)
+    for j, k in enumerate(order):
+        away = (LANE + 8 if then else 3) * (1 if labels > 0 else -1)
+        if upright:
+            start, end = (across[1] + away, wanted[j]), (across[1] + labels - 6, places[j])
+            place = across[1] + labels, places[j]
+        else:
+            start, end = (wanted[j], across[labels > 0] + away), (places[j], y - (20 if labels > 0 else -20))
+            place = places[j] - sizes[j] / 2, y
+        if abs(places[j] - wanted[j]) > (6 if upright else 12):  # a label that had to make room points at its stretch
+            picture.line(f"leader {part} {k}", QUIET, *start, *end)
+        label(picture, f"{part} {k} says", k, texts[k], *place, RED if wrong[k] else INK, k == true)
     return at
 
 
-def columns(picture: Picture, part: str, lefts: Sequence[float], width: float, at: Callable, values, torch=None, before=None,
-            given=(1, 1, 1), true: Sequence[int] = (), labels: Sequence[float] = (0, 0), texts=None) -> None:
+def columns(picture: Picture, part: str, lefts: Sequence[float], across: float, at: Callable, values, torch=None, before=None,
+            given: Sequence[int] = (1, 1, 1), true: Sequence[int] = (), labels: Sequence[float] = (26, 420), texts=None) -> None:
     """One yes-or-no question per class: a column from 0 to 1, split at the value into "there" below and "not there" above.
 
-    lefts, width: of the columns, in pixels; at: value -> pixels; values, torch, before: one per class, as for a strip.
+    lefts, across: where the columns begin and how wide they are; at: value -> pixels; values, torch, before: one per class.
     given: per class 1 where the lower part is what is given to the truth, 0 where it is the upper: that part is coloured,
-    the other pale.  true: the classes that get ★.  labels: where the values and the classes are written; texts for the values.
+    the other pale.  true: the classes that get ★.  labels: where values and classes are written; texts: if not the values.
     """
     torch = values if torch is None else torch
     texts = texts or [short(float(value)) for value in values]
-    middles = apart([left + width / 2 for left in lefts], [written(text)[0].shape[1] for text in texts],
-                    lefts[0] - width, lefts[-1] + 2 * width, gap=10)
+    middles = apart([left + across / 2 for left in lefts], [width(text) for text in texts],
+                    lefts[0] - across, lefts[-1] + 2 * across, gap=10)
     for k, left in enumerate(lefts):
-        right, value, theirs = left + width, float(values[k]), float(torch[k])
+        right, value, theirs = left + across, float(values[k]), float(torch[k])
         wrong = differs(value, theirs)
         if before is not None:
-            picture.box(f"before {part} {k}", GHOST, left - 5 - LANE, at(0), left - 5, at(float(before[k])), data=(0, float(before[k])))
-        if math.isfinite(value):
-            picture.box(f"not {part} {k}", PALE[k] if given[k] else HATCHED[k], left, at(min(max(value, 0), 1)), right, at(1), data=(min(max(value, 0), 1), 1))
-            picture.box(f"{part} {k}", HATCHED[k] if given[k] else PALE[k], left, at(0), right, at(value), data=(0, value))
-            for side, outside in (("below", (value, 0)), ("above", (1, value))):
-                if outside[1] > outside[0]:
-                    picture.box(f"{side} {part} {k}", REDDENED[k], left, at(outside[0]), right, at(outside[1]), data=outside)
+            then = float(before[k])
+            picture.box(f"before {part} {k}", GHOST, left - 5 - LANE, at(0), left - 5, at(then), data=(0, then))
+        if drawable(value):
+            inside = min(max(value, 0), 1)
+            for name, look, a, b in ((f"{part} {k}", HATCHED[k] if given[k] else PALE[k], 0, inside),
+                                     (f"not {part} {k}", PALE[k] if given[k] else HATCHED[k], inside, 1),
+                                     (f"{part} {k} below", REDDENED[k], value, 0), (f"{part} {k} above", REDDENED[k], 1, value)):
+                if b > a:
+                    picture.box(name, look, left, at(a), right, at(b), data=(a, b))
             if wrong:
                 picture.frame(f"wrong {part} {k}", RED, left - 4, at(0), right + 4, at(value), data=(0, value), thick=5)
         picture.frame(f"whole {part} {k}", INK, left, at(0), right, at(1), data=(0, 1), thick=2)
         picture.frame(f"torch {part} {k}", INK, left, at(0), right, at(theirs), data=(0, theirs))
         picture.text(f"{part} {k} says", texts[k], middles[k], labels[0], "middle", look=RED if wrong else INK)
-        size = label_width(str(k), k in true)
-        label(picture, f"class {part} {k}", k, str(k), (left + right - size) / 2, labels[1], true=k in true)
+        start = (left + right - label_width(str(k), k in true)) / 2
+        label(picture, f"class {part} {k}", k, str(k), start, labels[1], true=k in true)
 
 
-def ruler(picture: Picture, part: str, start: float, end: float, y: float, most: float) -> Callable[[float], float]:
-    """A level axis in nats from 0 to the step that holds most, its ends and middle labelled below.  Returns value -> pixels."""
-    top = step(max(most, 1))
-    at = axis(0, top, start, end)
-    picture.box(f"{part} axis", QUIET, start, y, end, y + 2, data=(0, top))
-    for tick in (0, top / 2, top):
-        picture.box(f"{part} tick {tick:g}", QUIET, at(tick) - 1, y, at(tick) + 1, y + 8, data=tick)
-        picture.text(f"{part} tick says {tick:g}", f"{tick:g}", at(tick), y + 26, "middle", SMALL, look=QUIET)
-    return at
-
-
-def parts(picture: Picture, part: str, at: Callable, across: tuple[float, float], total: float, count: int, wrong: bool = False) -> None:
+def parts(picture: Picture, part: str, at: Callable, across: Sequence[float], total: float, count: int, wrong: bool = False) -> None:
     """A length cut into equal parts, the first of them filled: the mean."""
     for j in range(count):
-        ends = total * j / count, total * (j + 1) / count
-        if j == 0:
-            picture.box(part, RED if wrong else QUIET, at(ends[0]), across[0], at(ends[1]), across[1], data=ends)
-        picture.frame(f"{part} part {j}", QUIET, at(ends[0]), across[0], at(ends[1]), across[1], data=ends, thick=2)
+        a, b = total * j / count, total * (j + 1) / count
+        if not j:
+            picture.box(part, RED if wrong else QUIET, at(a), across[0], at(b), across[1], data=(a, b))
+        picture.frame(f"{part} part {j}", QUIET, at(a), across[0], at(b), across[1], data=(a, b), thick=2)
 
 
-def arrow(picture: Picture, name: str, look: int, x0: float, x1: float, y: float, data=None, thick: int = 10) -> None:
-    """A level arrow from x0 to x1; too short for a shaft, it is only a head, and at last a line."""
-    back = max(min(18, abs(x1 - x0)), 2) * (1 if x1 < x0 else -1)
-    picture.box(name, look, x0, y - thick / 2, x1 + back, y + thick / 2, data=data)
-    for half, (upper, lower) in {"upper": ((0, 0), (0, 1)), "lower": ((0, 1), (0, 0))}.items():
-        stretches = [sorted((x1 + back, x1 + back - back * share)) for _, share in (upper, lower)]
-        picture.band(f"{name} {half} head", look, *((y - 14, y) if half == "upper" else (y, y + 14)), *stretches)
+def arrows(picture: Picture, part: str, along: Sequence[float], tops: Sequence[float], starts, moves, torch=None, before=None,
+           true: Sequence[int] = ()) -> None:
+    """How far each number would go, and from where to where.
+
+    along: where the axis of the moves begins and ends, in pixels; tops: the upper edge of each row, 100 high.
+    starts: the numbers; moves: the reader's, torch and before: torch's, now and before; true: the classes that get ★.
+    """
+    torch = moves if torch is None else torch
+    most = step(max(1, *(abs(float(move)) for move in (*moves, *torch) if drawable(move))))
+    at = axis(-most, most, *along)
+    for k, top in enumerate(tops):
+        start, move, theirs, y = float(starts[k]), float(moves[k]), float(torch[k]), top + 52
+        wrong = differs(move, theirs)
+        label(picture, f"{part} {k} says", k, f"{start:.6g} → ".replace("-", "−") + short(start + move), along[0], top + 16,
+              RED if wrong else INK, k in true)
+        for side in (-most, 0, most):
+            picture.box(f"{part} {k} tick {side:g}", GHOST, at(side) - 1, y - 20, at(side) + 1, y + 20, data=side)
+        if before is not None:
+            picture.box(f"before {part} {k}", GHOST, at(0), y + 18, at(float(before[k])), y + 18 + LANE, data=(0, float(before[k])))
+        if drawable(move):
+            arrow(picture, f"{part} {k}", RED if wrong else SOLID[k], at(0), at(move), y, data=(0, move))
+        if wrong:
+            picture.frame(f"torch {part} {k}", INK, at(0), y - 8, at(theirs), y + 8, data=(0, theirs))
+    for side in (-most, 0, most):
+        picture.text(f"{part} tick {side:g} says", round_number(side), at(side), tops[-1] + 102, "middle", SMALL, look=QUIET)
+
+
+def arrow(picture: Picture, name: str, look: int, x0: float, x1: float, y: float, data=None, thick: float = 10) -> None:
+    """A level arrow from x0 to x1; where that is short only its head, and at last a line."""
+    base = x1 - math.copysign(max(min(18, abs(x1 - x0)), 2), x1 - x0)
+    flat, tip = (base, base), sorted((base, x1))
+    picture.box(name, look, x0, y - thick / 2, base, y + thick / 2, data=data)
+    picture.band(f"{name} upper head", look, y - 14, y, flat, tip)
+    picture.band(f"{name} lower head", look, y, y + 14, tip, flat)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from utils import plots
 from utils.example import ARTICLE, LOGITS, logit_sliders, logits_from, presets
-from utils.explore import Explorer, ask, listed, slider
+from utils.explore import STILL, Explorer, ask, listed, slider
 from utils.inputs import check_logits
 from utils.picture import Picture
 from utils.plots import exact, number, numbers
@@ -34,13 +34,13 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
 
     def furniture(power: int):
         """The ruler of the exponentials: each tick is e times the one before, and the last is where the strip ends."""
-        picture.box("ruler", plots.QUIET, left, 38, right, 40)
-        for k, back in enumerate((0, 1, 2)):
-            x = left + (right - left) * math.exp(-back)
-            picture.box(f"tick {k}", plots.QUIET, x - 2, 38, x, 48, data=math.exp(power - back))
-            picture.text(f"tick {k} says", f"exp({power - back})".replace("-", "−"), x, 18, "right", plots.SMALL, look=plots.QUIET)
-        for name, text, y in (("exps", "exp(z/T)", sum(top) / 2), ("sum", "÷ Σ", (top[1] + bottom[0]) / 2), ("shares", "softmax", sum(bottom) / 2)):
-            picture.text(name, text, 8, y, size=plots.SMALL)
+        at = plots.axis(0, math.exp(power), left, right)
+        for k in (power, power - 1, power - 2):
+            picture.box(f"tick {k}", plots.QUIET, at(math.exp(k)) - 2, 38, at(math.exp(k)), 48, data=math.exp(k))
+            picture.text(f"tick {k} says", f"exp({k})".replace("-", "−"), at(math.exp(k)), 18, "right", plots.SMALL, look=plots.QUIET)
+        picture.box("ruler", plots.QUIET, left, 38, right, 40, data=(0, math.exp(power)))
+        for text, y in (("exp(z/T)", sum(top) / 2), ("÷ Σ", (top[1] + bottom[0]) / 2), ("softmax", sum(bottom) / 2)):
+            picture.text(text, text, 8, y, size=plots.SMALL)
 
     def compute(values):
         logits, temperature = logits_from(values), values["temperature T"]
@@ -56,10 +56,9 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         power = math.ceil(math.log(total) - 1e-9)
         picture.begin(power, lambda: furniture(power))
         texts = [plots.short(e) if e < 10_000 else f"exp({z:.4g})" for e, z in zip(exps, now["scaled"].tolist())]
-        whole = plots.strip(picture, "exp", (left, right), top, exps, before=before and before["exps"],
-                            unit=math.exp(power), outline=wrong, texts=texts, labels=-48,
-                            total=f"Σ {plots.short(total)}")
-        share = plots.strip(picture, "share", (left, right), bottom, now["answer"], now["truth"], before and before["truth"])
+        whole = plots.strip(picture, "exp", (left, right), top, exps, before=before and plots.cuts(before["exps"]), labels=-48,
+                            span=(0, math.exp(power)), outline=wrong, texts=texts, total=f"Σ {plots.short(total)}")
+        share = plots.strip(picture, "share", (left, right), bottom, now["answer"], now["truth"], before and plots.cuts(before["truth"]))
         for k, stretches in enumerate(zip(plots.cuts(exps).values(), plots.cuts(now["truth"]).values())):
             upper, lower = ([at(edge) for edge in stretch] for at, stretch in zip((whole, share), stretches))
             if wrong:
@@ -78,7 +77,8 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
                         .replace("-", "−"))
         sums = f"sum {' ' * (len(over) + 17)}= {number(total):>9}   the shares sum to {number(float(now['truth'].sum()))}"
         line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(now['answer'])}"
-        return line, "\n".join([*rows, sums]), now["wrong"]
+        moved = f"before → now   {'   '.join(f'{number(a)} → {number(b)}' for a, b in zip(before['truth'], now['truth']))}" if before else STILL
+        return line, "\n".join([*rows, sums, moved]), now["wrong"]
 
     controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}
     return Explorer("explore_softmax", controls, compute, show, picture, presets())
