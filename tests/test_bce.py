@@ -223,15 +223,6 @@ def test_losses_below_0_lie_on_the_other_side(drawn):
     on_one_axis(marks, ["loss 0", "loss 1", "loss 2", "BCE", "torch BCE", "CE"])
 
 
-# For each task the moves that do it.
-DONE_BY = [
-    [("logit 0", -2.3)],
-    [("target 0", True), ("target 2", True)],
-    [("logit 0", 4.0)],
-    [("logit 0", -6.0), ("logit 2", -6.0), ("logit 1", -1.0)],
-    [("logit 0", 0.0), ("logit 2", 0.0), ("logit 1", 0.5)],
-]
-
 # What the saved notebook must say, in order.
 FACTS = [
     "nn.CrossEntropyLoss:  tensor(0.3527)", "nn.BCEWithLogitsLoss: tensor(0.9733)", "-log 0.9526: tensor(0.0486)",
@@ -258,6 +249,21 @@ ANSWERS = {
     "coin_toss": math.log(2),
     "tie_bce": ("BCE also asks about the classes that are not there",
                 lambda: -math.log(s[0, 1]) < CE(z, label) < -(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3),
+}
+
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Class 0 pays most. Bring its loss below 0.1 and leave it untrue.": [("logit 0", -2.3)],
+    "Leave the logits at 2, 3, 0.1 and make BCE as small as it gets by saying what is true.": [("target 0", True), ("target 2", True)],
+    "Leave the loss of class 1 at 0.0486 and make CE larger than 1.": [("logit 0", 4.0)],
+    "Let the only true class pay more than nine tenths of the sum.": [
+        ("target 1", False), ("target 2", True), ("logit 2", -1.0), ("logit 0", -6.0), ("logit 1", -6.0)],
+    "Bring the mean below CE, with class 1 the true one and its loss below 0.5.": [("logit 0", 0.0), ("logit 2", 0.0), ("logit 1", 0.5)],
+}
+NEARLY = {
+    "Class 0 pays most. Bring its loss below 0.1 and leave it untrue.": [("target 0", True), ("logit 0", 3.0)],
+    "Leave the loss of class 1 at 0.0486 and make CE larger than 1.": [("target 0", True), ("logit 1", 3.0)],  # CE has no label then
+    "Bring the mean below CE, with class 1 the true one and its loss below 0.5.": [(f"logit {k}", 0.0) for k in range(3)],  # "tie"
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.

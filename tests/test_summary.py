@@ -126,15 +126,6 @@ def test_presets_land(preset):
     assert explorer.words.splitlines()[4].endswith(f" = {loss:.4f}")
 
 
-# For each task the moves that do it.
-DONE_BY = [
-    [("threshold", 0.9)],
-    [("logit 0", -2.3)],
-    [("target 0", True), ("logit 2", -0.1)],
-    [("target 1", False), ("logit 0", -4.0), ("logit 1", -4.0), ("logit 2", -4.0)],
-    [("logit 0", -0.7), ("logit 1", -0.7), ("logit 2", -0.7)],
-]
-
 # What the saved notebook must say, in order.
 FACTS = [
     "tensor([[0.2585, 0.7028, 0.0387]])", "tensor(0.3527)", "tensor([[0.8808, 0.9526, 0.5250]])", "tensor(0.0486)",
@@ -165,6 +156,22 @@ ANSWERS = {
     "round_why": ("One three-class loss, and the mean of three two-class losses",
                   lambda: round(-math.log(p[0, 1]), 4) == 0.3527
                   and round(-(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3, 4) == 0.9733),
+}
+
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Leave the logits at 2, 3, 0.1 and make all three answers of sigmoid right.": [("threshold", 0.9)],
+    "Of the logits 2, 3, 0.1 move one, and bring BCE below 0.3527, with class 1 true.": [("logit 0", -2.3)],
+    "Let two classes be true, and all three answers of sigmoid right while argmax misses one.": [("target 0", True), ("logit 2", -0.1)],
+    "Let no class be true: bring BCE below 0.05, and see what argmax says.": [
+        ("target 1", False), ("logit 0", -4.0), ("logit 1", -4.0), ("logit 2", -4.0)],
+    "Make CE larger than 1 and BCE smaller than 0.65.": [(f"logit {k}", -0.7) for k in range(3)],
+}
+NEARLY = {
+    "Leave the logits at 2, 3, 0.1 and make all three answers of sigmoid right.": [("logit 0", -1.0), ("logit 2", -1.0)],
+    "Of the logits 2, 3, 0.1 move one, and bring BCE below 0.3527, with class 1 true.": [("logit 2", -1.0), ("logit 0", -3.0)],
+    "Let no class be true: bring BCE below 0.05, and see what argmax says.": [("target 1", False)],
+    "Make CE larger than 1 and BCE smaller than 0.65.": [(f"logit {k}", 0.0) for k in range(3)],  # as the preset "tie" does
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.

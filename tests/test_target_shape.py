@@ -296,15 +296,6 @@ def test_where_32_bits_are_not_enough_for_4_decimals_the_words_say_so():
     assert ("in float32" in explorer.words) == (f"{right:.4f}" != f"{single:.4f}")
 
 
-# For each task the moves that do it.
-DONE_BY = [
-    [("target", "[[0, 1, 0]] float")],
-    [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
-    [("target", "[[1, 1, 1]] float"), ("loss", "CrossEntropyLoss"), ("target", "[−100] long"), ("target", "[[0, 255, 0]] float")],
-    [("target", "[[0, 255, 0]] float")],
-    [("target", "[[1, 1, 1]] float"), ("logit 2", -2.0)],
-]
-
 # What the saved notebook must say, in order.
 FACTS = [
     "ValueError: Target size (torch.Size([1])) must be the same as input size (torch.Size([1, 3]))",
@@ -332,6 +323,23 @@ ANSWERS = {
     "negative": ("Yes, when a target lies outside 0 … 1", lambda: BCE(z, 255 * y) < 0 <= BCE(100 * z, y)),
     "tie_target": ("[[0., 1., 0.], [1., 0., 0.]]", lambda: BCE(
         torch.tensor([[-50.0, 50, -50], [50, -50, -50]]), F.one_hot(torch.tensor([1, 0]), 3).float()) < 1e-9),
+}
+
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Find a target with which BCEWithLogitsLoss says 0.9733.": [("target", "[[0, 1, 0]] float")],
+    "Find both targets with which CrossEntropyLoss says 0.3527.": [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
+    "Find the three targets that are wrong in silence.": [
+        ("target", "[[1, 1, 1]] float"), ("loss", "CrossEntropyLoss"), ("target", "[−100] long"), ("target", "[[0, 255, 0]] float")],
+    "Bring a loss below 0.": [("target", "[[0, 255, 0]] float")],
+    "Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.": [
+        ("target", "[[1, 1, 1]] float"), ("logit 2", -2.0)],
+}
+NEARLY = {
+    "Find a target with which BCEWithLogitsLoss says 0.9733.": [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
+    "Find the three targets that are wrong in silence.": [("target", form) for form in FORMS],  # with one loss only
+    "Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.": [
+        ("target", "[[1, 1, 1]] float"), ("logit 0", 6.0), ("logit 1", -6.0), ("logit 2", -6.0)],  # as the preset "saturated" does
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.
