@@ -17,13 +17,11 @@ import time
 from datetime import date
 
 import psutil
-import torch
 from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
 from tests.lab import ROOT, Notebook, chromium, jupyterlab
 from tests.topics import NAMES, TOPICS, explore, explorer
-from utils import plots
 
 PRESSES, DRAG = 40, 60
 RIVALS = """import io, itertools, ipywidgets
@@ -82,20 +80,16 @@ def clocked(function, into: list[float]):
 def kernel_work() -> None:
     rows = []
     for name in NAMES:
-        moved, update, paint, encode, sizes = explore(name), [], [], [], []
-        moved._compute, moved._paint = clocked(moved._compute, update), clocked(moved._paint, paint)
-        shows, kept = [], plots.encode
-        moved._show, plots.encode = clocked(moved._show, shows), clocked(kept, encode)
+        moved, numbers, shows, packs, sizes = explore(name), [], [], [], []
+        moved._compute, moved._show, moved.picture.png = (clocked(function, into) for function, into in (
+            (moved._compute, numbers), (moved._show, shows), (moved.picture.png, packs)))
         for k in range(200):
             moved.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
             sizes.append(len(moved.image.value))
-        plots.encode = kept
-        updates = [a + b for a, b in zip(update, shows)]
-        draws = [a - b for a, b in zip(paint, encode)]
         rows.append([name, *(f"{statistics.median(times):.1f} / {p95(times):.1f}" for times in (
-            updates, draws, encode, [sum(parts) for parts in zip(updates, paint)])),
+            numbers, shows, packs, [sum(parts) for parts in zip(numbers, shows, packs)])),
             f"{statistics.median(sizes) / 1000:.1f} / {max(sizes) / 1000:.1f}"])
-    table(["kernel work per event, ms (median / p95)", "update", "draw", "encode", "all", "kB a frame (median / most)"], rows)
+    table(["kernel work per event, ms (median / p95)", "numbers", "picture and words", "PNG", "all", "kB a frame (median / most)"], rows)
 
 
 def in_the_browser() -> None:
@@ -175,22 +169,6 @@ def start() -> None:
         for name, (seconds, megabytes) in taken.items()])
 
 
-def many_classes() -> None:
-    rows = []
-    for count in (3, 10, 30, 100):
-        figure, (ax,) = plots.figure([1])
-        colours, hatches = ([looks[k % 3] for k in range(count)] for looks in (plots.COLOURS, plots.HATCHES))
-        move = plots.bars(ax, "shares", 0, 1, [0, 1], [""] * count, colours, hatches)
-        paint, times = plots.painter(figure), []
-        for k in range(60):
-            began = time.perf_counter()
-            move(torch.softmax(torch.linspace(0, k / 10, count), dim=0).tolist())
-            paint()
-            times.append(1e3 * (time.perf_counter() - began))
-        rows.append([count, f"{statistics.median(times):.1f} / {p95(times):.1f}"])
-    table(["classes", "kernel work per event, ms (median / p95)"], rows)
-
-
 def classroom() -> None:
     """Kernels side by side as on a hub, each with all of notebook 5 run, then its sliders moved 50 times.  For Linux."""
     cells = json.loads((ROOT / "notebooks/05_bce_per_class.ipynb").read_text("utf8"))["cells"]
@@ -237,6 +215,5 @@ if __name__ == "__main__":
     in_the_browser()
     memory()
     start()
-    many_classes()
     if sys.platform == "linux":
         classroom()

@@ -17,15 +17,21 @@ def browser():
 
 
 @pytest.fixture
-def heights():
-    """heights(explorer, panel): how high the solid bars of a panel stand."""
-    return lambda explorer, panel: [bar.get_height() for bar in explorer.figure.axes[panel].containers[1]]
+def drawn():
+    """drawn(explorer, part): for each class the stretch (low, high) that its picture shows as part, None where it shows none."""
+    return lambda explorer, part: [mark and mark.data for mark in (explorer.picture.drawn.get(f"{part} {k}") for k in range(3))]
 
 
 @pytest.fixture
-def ghosts():
-    """ghosts(explorer, panel): how high the grey bars of a panel stand."""
-    return lambda explorer, panel: [bar.get_height() for bar in explorer.figure.axes[panel].containers[0]]
+def lengths(drawn):
+    """lengths(explorer, part): how long each of those is."""
+    return lambda explorer, part: [stretch and stretch[1] - stretch[0] for stretch in drawn(explorer, part)]
+
+
+@pytest.fixture
+def said():
+    """said(explorer, part): the number that each class is labelled with there."""
+    return lambda explorer, part: [explorer.picture.drawn[f"{part} {k} says"].text for k in range(3)]
 
 
 @pytest.fixture
@@ -38,18 +44,6 @@ def arithmetic():
         return eval(text, {"exp": math.exp, "log": math.log})
 
     return evaluate
-
-
-@pytest.fixture
-def edges():
-    """edges(explorer, panel): how high the black edges of a panel stand, which are torch's where a function may err."""
-    return lambda explorer, panel: [bar.get_height() for bar in explorer.figure.axes[panel].containers[2]]
-
-
-@pytest.fixture
-def texts():
-    """texts(explorer, panel): the words and numbers that a panel shows."""
-    return lambda explorer, panel: [text.get_text() for text in explorer.figure.axes[panel].texts if text.get_text()]
 
 
 def fails():

@@ -150,8 +150,9 @@ class Notebook:
         """What the controls show, by their labels."""
         shown = {}
         for row in self.explorer.locator(".widget-hslider").all():
-            shown[row.locator(".widget-label").inner_text()] = float(
-                row.locator(".widget-readout").inner_text().replace("−", "-"))
+            text = row.locator(".widget-readout").inner_text()
+            value = float(text.replace("−", "-")) if re.fullmatch(r"[-−]?\d+\.\d+", text) else text
+            shown[row.locator(".widget-label").inner_text()] = value
         for row in self.explorer.locator(".widget-checkbox").all():
             shown[row.inner_text().strip()] = row.locator("input").is_checked()
         for row in self.explorer.locator(".widget-toggle-buttons").all():

@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from tests.oracle import BCE, CE, label, logits_of, s, targets_of, y, z
 from utils.bce import bce, bce_gradient, bce_terms, explore_bce
 from utils.example import PRESETS
+from utils.picture import GHOST, HATCHED, INK, PALE, QUIET, RED, REDDENED
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
 TARGETS = torch.rand(7, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64).round(decimals=1)
@@ -81,7 +82,7 @@ def test_bad_reduction():
     {"logit 0": -6.0, "target 0": True, "target 2": True}, {"reduction": "sum"},
     {"reduction": "none"}, {"logit 2": 6.0, "target 2": True, "reduction": "sum"},
 ])
-def test_explorer_follows_its_controls(moves, heights, texts, arithmetic):
+def test_explorer_follows_its_controls(moves, lengths, drawn, said, arithmetic):
     explorer = explore_bce(by_hand)
     for name, value in moves.items():
         explorer.controls[name].value = value
@@ -91,32 +92,54 @@ def test_explorer_follows_its_controls(moves, heights, texts, arithmetic):
     terms = F.binary_cross_entropy_with_logits(z, y, reduction="none")[0]
     rows = explorer.words.splitlines()
     assert explorer.wrong == ""
-    assert heights(explorer, 0) == pytest.approx(torch.sigmoid(z)[0].tolist(), abs=1e-6)
-    assert heights(explorer, 1) == pytest.approx(terms.clamp(max=4.2).tolist(), abs=1e-4)
+    marks, s = explorer.picture.drawn, torch.sigmoid(z)[0]
+    assert lengths(explorer, "σ") == pytest.approx(s.tolist(), abs=1e-6)
+    assert lengths(explorer, "not σ") == pytest.approx((1 - s).tolist(), abs=1e-6)
+    assert said(explorer, "σ") == [f"{given:.4f}" for given in torch.where(y[0] == 1, s, 1 - s)]
+    assert drawn(explorer, "loss") == [pytest.approx((terms[:k].sum().item(), terms[:k + 1].sum().item()), abs=1e-4) for k in range(3)]
+    assert said(explorer, "loss") == [f"{loss:.4f}" for loss in terms]
+    assert marks["sum says"].text == f"Σ {terms.sum():.4f}"
+    assert {mark.look for mark in marks.values()}.isdisjoint((RED, *REDDENED))
     for k in range(3):
         acts = "−log σ" if y[0, k] else "−log(1 − σ)"
         assert rows[k].startswith(f"class {k}   y = {int(y[0, k])}   {acts} ")
         assert rows[k].endswith(f" = {terms[k]:.4f}")
         assert f"{arithmetic(rows[k].split('=')[2]):.4f}" == f"{terms[k]:.4f}", "true as it stands"
-        assert explorer.figure.axes[1].texts[3 + k].get_text() == acts.replace(" − ", "−")
-        assert explorer.figure.axes[0].texts[3 + k].get_text() == f"y = {int(y[0, k])}"
+        looks = [marks[f"{part} {k}"].look for part in ("σ", "not σ", "loss")]  # what is given to the truth is coloured, the rest pale
+        assert looks == ([HATCHED[k], PALE[k]] if y[0, k] else [PALE[k], HATCHED[k]]) + [HATCHED[k]]
+        assert (f"true class σ {k}" in marks) == bool(y[0, k])
     reduced = F.binary_cross_entropy_with_logits(z, y, reduction=now["reduction"])
     if now["reduction"] == "none":
         assert rows[3] == "BCE = [" + ", ".join(f"{t:.4f}" for t in terms) + "]"
-        assert heights(explorer, 2)[0] == 0
+        assert drawn(explorer, "BCE") == drawn(explorer, "loss") and "BCE" not in marks and marks["BCE says"].text == "BCE"
     else:
         assert rows[3].endswith(f" = {reduced:.4f}")
         assert f"{arithmetic(rows[3].split('=')[1]):.4f}" == f"{reduced:.4f}", "true as it stands"
-        assert heights(explorer, 2)[0] == pytest.approx(min(reduced.item(), 4.2), abs=1e-4)
+        parts = [mark.data for name, mark in marks.items() if name.startswith("BCE part")]
+        assert marks["BCE"].data == parts[0] == pytest.approx((0, reduced.item()), abs=1e-4)
+        assert len(parts) == (3 if now["reduction"] == "mean" else 1) and parts[-1][1] == pytest.approx(terms.sum().item(), abs=1e-4)
+        assert marks["BCE says"].text == f"BCE {reduced:.4f}"
+    assert marks["reduced by"].text == {"mean": "Σ ÷ 3", "sum": "Σ", "none": "[1, 3]"}[now["reduction"]]
     if y.sum() == 1:
         ce = F.cross_entropy(z, y.argmax(dim=1)).item()
         assert rows[4].endswith(f" = {ce:.4f}") and f"p[{int(y.argmax())}]" in rows[4]
-        assert heights(explorer, 2)[1] == pytest.approx(min(ce, 4.2), abs=1e-4)
+        assert marks["CE"].data == pytest.approx((0, ce), abs=1e-4) and marks["CE"].look == HATCHED[int(y.argmax())]
+        assert marks["CE says"].text == "CE " + (f"{ce:.4f}" if ce > 5e-5 else "<0.0001") and marks["CE says"].look == INK
     else:
         assert rows[4] == (f"CE  no label says {int(y.sum())} true classes; torch's answer to the row {y[0].int().tolist()} "
-                           f"is {F.cross_entropy(z, y).abs():.4f}") and f"{int(y.sum())} labels" in texts(explorer, 2)
-    line = explorer.figure.axes[1].lines[1].get_ydata()[0]
-    assert line == pytest.approx(reduced.item(), abs=1e-4) if now["reduction"] == "mean" else line != line
+                           f"is {F.cross_entropy(z, y).abs():.4f}")
+        assert marks["CE says"].text == f"CE  ★ × {int(y.sum())}" and marks["CE says"].look == QUIET and "CE" not in marks
+    on_one_axis(marks, ["loss 0", "loss 1", "loss 2", "BCE", "BCE part 2", "CE"])
+
+
+def on_one_axis(marks, names):
+    """Lengths in nats are as long as the axis says, all of them."""
+    (left, _, right, _), (low, high) = marks["loss axis"].box, marks["loss axis"].data
+    there = [marks[name] for name in names if name in marks]
+    assert len(there) > 2
+    for mark in there:
+        assert [low + (x - left) / (right - left) * (high - low) for x in mark.box[::2]] == pytest.approx(mark.data)
+        assert low <= min(mark.data) <= max(mark.data) <= high, "nothing is cut off"
 
 
 def test_explorer_at_rest_says_the_articles_numbers():
@@ -126,21 +149,28 @@ def test_explorer_at_rest_says_the_articles_numbers():
         "class 2   y = 0   −log(1 − σ) = −log 0.4750 = 0.7444",
         "BCE = (2.1269 + 0.0486 + 0.7444) / 3 = 0.9733",
         "CE  = −log p[1] = −log 0.7028 = 0.3527",
+        "before → now   nothing has moved yet",
     ]
 
 
-def test_ghosts_are_where_things_stood(ghosts):
+def test_ghosts_are_where_things_stood(lengths, drawn):
     explorer = explore_bce(by_hand)
+    assert not [name for name in explorer.picture.drawn if name.startswith("before")]
+    assert explorer.words.endswith("nothing has moved yet")
     explorer.controls["logit 0"].value = -4.0
     z, y = torch.tensor([2, 3, 0.1], dtype=torch.float64), torch.tensor([0.0, 1, 0], dtype=torch.float64)
-    terms = F.binary_cross_entropy_with_logits(z, y, reduction="none")
-    assert ghosts(explorer, 0) == pytest.approx(torch.sigmoid(z).tolist())
-    assert ghosts(explorer, 1) == pytest.approx(terms.tolist())
-    assert ghosts(explorer, 2) == pytest.approx([terms.mean().item(), F.cross_entropy(z, torch.tensor(1)).item()])
-
-
-def test_the_two_losses_are_named():
-    assert [label.get_text() for label in explore_bce(by_hand).figure.axes[2].get_xticklabels()] == ["BCE", "CE"]
+    terms, ce = F.binary_cross_entropy_with_logits(z, y, reduction="none"), F.cross_entropy(z, torch.tensor(1)).item()
+    marks = explorer.picture.drawn
+    assert lengths(explorer, "before σ") == pytest.approx(torch.sigmoid(z).tolist())
+    assert drawn(explorer, "before loss") == [pytest.approx((terms[:k].sum().item(), terms[:k + 1].sum().item())) for k in range(3)]
+    assert marks["before BCE"].data == pytest.approx((0, terms.mean().item())) and marks["before CE"].data == pytest.approx((0, ce))
+    assert {mark.look for name, mark in marks.items() if name.startswith("before")} == {GHOST}
+    on_one_axis(marks, ["before BCE", "before CE", "BCE", "CE"])
+    z[0] = -4
+    now = F.binary_cross_entropy_with_logits(z, y), F.cross_entropy(z, torch.tensor(1))
+    assert explorer.words.endswith(f"before → now   BCE {terms.mean():.4f} → {now[0]:.4f}   CE {ce:.4f} → {now[1]:.4f}")
+    explorer.controls["target 0"].value = True
+    assert explorer.words.endswith(f"   CE {now[1]:.4f} → —"), "where no label says what is true"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -161,13 +191,36 @@ def test_explorer_survives_a_broken_function(broken):
     assert sentence in explorer.wrong
 
 
-def test_explorer_compares_with_torch(heights, edges):
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_explorer_compares_with_torch(reduction, drawn, lengths, said):
     explorer = explore_bce(lambda z, y: -y * F.logsigmoid(z))  # own class only
+    explorer.controls["reduction"].value = reduction
     assert explorer.wrong.splitlines() == [
         "<lambda>, class 0: yours 0.0000, torch 2.1269", "<lambda>, class 2: yours 0.0000, torch 0.7444"]
     terms = F.binary_cross_entropy_with_logits(torch.tensor([2, 3, 0.1]), torch.tensor([0.0, 1, 0]), reduction="none")
-    assert heights(explorer, 1) == pytest.approx([0, terms[1].item(), 0], abs=1e-6)
-    assert edges(explorer, 1) == pytest.approx(terms.tolist())
+    own, marks = terms[1].item(), explorer.picture.drawn
+    assert lengths(explorer, "loss") == pytest.approx([0, own, 0], abs=1e-6) and said(explorer, "loss") == ["0.0000", "0.0486", "0.0000"]
+    assert lengths(explorer, "torch loss") == pytest.approx(terms.tolist())
+    assert drawn(explorer, "wrong loss")[1] is None and {marks[f"wrong loss {k}"].look for k in (0, 2)} == {RED}
+    assert marks["sum says"].text == f"Σ {own:.4f}" and marks["BCE says"].look == marks["sum says"].look == RED
+    if reduction == "none":
+        assert {marks[f"BCE {k}"].look for k in range(3)} == {RED} and "torch BCE" not in marks
+    else:  # what is reduced is the reader's, and torch's is an outline
+        yours, torchs = (own / 3, terms.mean().item()) if reduction == "mean" else (own, terms.sum().item())
+        assert marks["BCE"].data == pytest.approx((0, yours)) and marks["BCE"].look == RED
+        assert marks["torch BCE"].data == pytest.approx((0, torchs)) and marks["torch BCE"].kind == "frame"
+        assert marks["BCE says"].text == f"BCE {yours:.4f}" and repr(explorer).split(" ✗")[0].endswith(f"{reduction} {yours:.4f}")
+        on_one_axis(marks, ["BCE", "torch BCE", "CE", "loss 1"])
+    assert marks["CE says"].look == INK, "which is torch's in any case"
+
+
+def test_losses_below_0_lie_on_the_other_side(drawn):
+    explorer = explore_bce(lambda z, y: -y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(z))  # the printed typo, and its bracket
+    marks, s = explorer.picture.drawn, torch.sigmoid(torch.tensor([2, 0.1]))
+    assert drawn(explorer, "loss")[0] == pytest.approx((s[0].log().item(), 0), abs=1e-5)
+    assert drawn(explorer, "loss")[2] == pytest.approx((s.log().sum().item(), s[0].log().item()), abs=1e-5)
+    assert marks["loss axis"].data[0] == -1 and marks["BCE"].data[1] < 0
+    on_one_axis(marks, ["loss 0", "loss 1", "loss 2", "BCE", "torch BCE", "CE"])
 
 
 # What the saved notebook must say, in order.
@@ -197,6 +250,21 @@ ANSWERS = {
     "coin_toss": math.log(2),
     "tie_bce": ("BCE also asks about the classes that are not there",
                 lambda: -math.log(s[0, 1]) < CE(z, label) < -(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3),
+}
+
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Class 0 pays most. Bring its loss below 0.1 and leave it untrue.": [("logit 0", -2.3)],
+    "Leave the logits at 2, 3, 0.1 and make BCE as small as it gets by saying what is true.": [("target 0", True), ("target 2", True)],
+    "Leave the loss of class 1 at 0.0486 and make CE larger than 1.": [("logit 0", 4.0)],
+    "Let the only true class pay more than nine tenths of the sum.": [
+        ("target 1", False), ("target 2", True), ("logit 2", -1.0), ("logit 0", -6.0), ("logit 1", -6.0)],
+    "Bring the mean below CE, with class 1 the true one and its loss below 0.5.": [("logit 0", 0.0), ("logit 2", 0.0), ("logit 1", 0.5)],
+}
+NEARLY = {
+    "Class 0 pays most. Bring its loss below 0.1 and leave it untrue.": [("target 0", True), ("logit 0", 3.0)],
+    "Leave the loss of class 1 at 0.0486 and make CE larger than 1.": [("target 0", True), ("logit 1", 3.0)],  # CE has no label then
+    "Bring the mean below CE, with class 1 the true one and its loss below 0.5.": [(f"logit {k}", 0.0) for k in range(3)],  # "tie"
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.

@@ -101,8 +101,9 @@ def test_every_slider_by_keyboard_and_by_mouse(notebook):
 
         def press_keys():
             handle.focus()
+            first = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemin")
             for _ in range(4):
-                notebook.page.keyboard.press("ArrowLeft")
+                notebook.page.keyboard.press("ArrowRight" if first else "ArrowLeft")
 
         def drag():
             handle.scroll_into_view_if_needed()

@@ -7,6 +7,8 @@ from torch.nn import functional as F
 from tests.oracle import CE, label, logits_of, p, share, y, z
 from utils.cross_entropy import cross_entropy_gradient, cross_entropy_terms, explore_cross_entropy
 from utils.example import PRESETS
+from utils.picture import HATCHED, RED, SOLID
+from utils.plots import short
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
 LABELS = torch.tensor([0, 1, 2, 3, 4, 0, 1])
@@ -65,28 +67,35 @@ def test_bad_input(function, logits, labels, error, sentence):
 @pytest.mark.parametrize("moves", [
     {}, {"logit 1": -6.0}, {"logit 0": 4.4}, {"label": 0}, {"logit 2": 6.0, "label": 2}, {"logit 0": 6.0, "label": 2},
 ])
-def test_explorer_follows_its_controls(moves, heights, texts):
+def test_explorer_follows_its_controls(moves, lengths, drawn, said):
     explorer = explore_cross_entropy(by_hand)
     for name, value in moves.items():
         explorer.controls[name].value = value
     z = torch.tensor([[explorer.controls[f"logit {k}"].value for k in range(3)]], dtype=torch.float64)
     label = torch.tensor([explorer.controls["label"].value])
-    p, loss = torch.softmax(z, dim=1)[0], F.cross_entropy(z, label).item()
-    gradient = p - F.one_hot(label, 3)[0]
+    p, loss, k = torch.softmax(z, dim=1)[0], F.cross_entropy(z, label).item(), int(label)
+    gradient, marks = p - F.one_hot(label, 3)[0], explorer.picture.drawn
     assert explorer.wrong == ""
-    assert heights(explorer, 0) == pytest.approx(p.tolist(), abs=1e-6)
-    assert heights(explorer, 2) == pytest.approx(gradient.tolist(), abs=1e-6)
-    dot = explorer.figure.axes[1].lines[3]
-    assert dot.get_xdata() == pytest.approx([p[label].item()], abs=1e-6)
-    assert dot.get_ydata() == pytest.approx([min(loss, 5)], abs=1e-5)
+    assert lengths(explorer, "share") == pytest.approx(p.tolist(), abs=1e-6)
+    assert drawn(explorer, "share")[k] == pytest.approx((0, p[k].item())), "the true class comes first"
+    assert [stretch[1] for stretch in drawn(explorer, "step")] == pytest.approx((-gradient).tolist(), abs=1e-6)
+    assert said(explorer, "step") == [f"{a:g} → {short(a - g)}".replace("-", "−") for a, g in zip(z[0].tolist(), gradient.tolist())]
+    assert marks["dot"].data == pytest.approx((p[k].item(), loss), abs=1e-5) and marks["dot"].look == SOLID[k]
+    assert marks["pillar"].data == pytest.approx((0, loss), abs=1e-5) and marks["pillar"].look == HATCHED[k]
+    left, right = sorted(marks["pillar"].box[::2])
+    assert (left + right) / 2 == pytest.approx(marks[f"share {k}"].box[2]), "the pillar stands at the end of the true class's share"
+    assert marks["loss says"].text == short(loss)
+    low, high = marks["loss axis"].data
+    floor, top = marks["floor"].box[1] + 1, marks["loss axis"].box[1]
+    assert low == 0 and high >= loss, "nothing is cut off"
+    assert marks["pillar"].box[3] == pytest.approx(floor + (top - floor) * loss / high, abs=1e-3)
+    assert marks["guessing"].data == pytest.approx(math.log(3)) and marks["guessing costs"].text == "1.0986"
     said = f"{loss:.4f}"
-    assert texts(explorer, 1) == [f"▲ {said}" if loss > 5 else said]
-    assert explorer.words.splitlines()[1].startswith(f"CE = −log p[{int(label)}] = −log ")
+    assert explorer.words.splitlines()[1].startswith(f"CE = −log p[{k}] = −log ")
     assert explorer.words.splitlines()[1].endswith(f" = {said}")
     inside = float(explorer.words.splitlines()[1].split("−log ")[2].split(" =")[0])
     assert f"{-math.log(inside):.4f}" == said, "an equation that is true as it stands"
-    assert [note for note in texts(explorer, 0) if "true" in note] == ["true"]
-    assert explorer.figure.axes[0].texts[3 + int(label)].get_text() == "true"
+    assert [name for name in marks if name.startswith("true")] == [f"true share {k} says", f"true step {k} says"]
 
 
 def test_explorer_at_rest_says_the_articles_numbers():
@@ -94,22 +103,79 @@ def test_explorer_at_rest_says_the_articles_numbers():
         "p = softmax(logits) = 0.2585, 0.7028, 0.0387",
         "CE = −log p[1] = −log 0.7028 = 0.3527",
         "gradient p − y = 0.2585, −0.2972, 0.0387",
+        "before → now   nothing has moved yet",
     ]
 
 
-def test_the_curve_is_minus_log():
-    x, y = (torch.as_tensor(values) for values in explore_cross_entropy(by_hand).figure.axes[1].lines[0].get_data())
+@pytest.mark.parametrize("logit", [3.0, -6.0])
+def test_the_curve_is_minus_log(logit):
+    explorer = explore_cross_entropy(by_hand)
+    explorer.controls["logit 1"].value = logit
+    curve, axis = explorer.picture.drawn["curve"], explorer.picture.drawn["loss axis"]
+    x, y = torch.tensor(curve.data)
     torch.testing.assert_close(y, -torch.log(x))
+    assert (x.max(), y.max()) == (1, axis.data[1])
+    xs, ys = torch.tensor(curve.points).T
+    strip = explorer.picture.drawn["torch share 1"].box[0]
+    torch.testing.assert_close(x, (xs - strip) / (xs.max() - strip), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(y, (axis.box[3] - ys) / (axis.box[3] - axis.box[1]) * axis.data[1], atol=1e-4, rtol=1e-4)
 
 
-def test_ghosts_are_where_things_stood(ghosts):
+def test_ghosts_are_where_things_stood(lengths, drawn):
     explorer = explore_cross_entropy(by_hand)
     explorer.controls["logit 0"].value = -4.0
     p = torch.softmax(torch.tensor([2, 3, 0.1], dtype=torch.float64), dim=0)
-    assert ghosts(explorer, 0) == pytest.approx(p.tolist())
-    assert ghosts(explorer, 2) == pytest.approx((p - torch.tensor([0, 1, 0])).tolist())
-    dot = explorer.figure.axes[1].lines[1]
-    assert [*dot.get_xdata(), *dot.get_ydata()] == pytest.approx([p[1].item(), -p[1].log().item()])
+    assert lengths(explorer, "before share") == pytest.approx(p.tolist())
+    assert [stretch[1] for stretch in drawn(explorer, "before step")] == pytest.approx((torch.tensor([0, 1, 0]) - p).tolist())
+    assert explorer.picture.drawn["before dot"].data == pytest.approx((p[1].item(), -p[1].log().item()))
+    assert explorer.picture.drawn["before pillar"].data == pytest.approx((0, -p[1].log().item()))
+    after = F.cross_entropy(torch.tensor([[-4, 3, 0.1]]), torch.tensor([1])).item()
+    assert explorer.words.splitlines()[3].endswith(f"CE 0.3527 → {after:.4f}")
+
+
+def test_the_ghost_keeps_the_label_that_it_had(drawn):
+    explorer = explore_cross_entropy(by_hand)
+    explorer.controls["label"].value = 2
+    p = torch.softmax(torch.tensor([2, 3, 0.1], dtype=torch.float64), dim=0)
+    assert drawn(explorer, "before share")[1] == pytest.approx((0, p[1].item()))
+    assert drawn(explorer, "share")[2] == pytest.approx((0, p[2].item()))
+    dot = explorer.picture.drawn["before dot"]
+    assert dot.text == "s" and dot.data[0] == pytest.approx(p[1].item())
+
+
+@pytest.mark.parametrize("preset", ["the article", "confident and wrong", "saturated"])
+def test_one_step_is_a_step_of_gradient_descent(preset):
+    explorer = explore_cross_entropy(by_hand)
+    explorer.buttons[preset].click()
+    z = torch.tensor([PRESETS[preset]], requires_grad=True)
+    F.cross_entropy(z, torch.tensor([1])).backward()
+    explorer.buttons["one step"].click()
+    wanted = (z - 1.0 * z.grad).clamp(-6, 6)[0].tolist()
+    assert [explorer.controls[f"logit {k}"].value for k in range(3)] == pytest.approx(wanted, abs=0.05 + 1e-6), "to the sliders' stops"
+    assert explorer.picture.drawn["before dot"].data[1] == pytest.approx(F.cross_entropy(z, torch.tensor([1])).item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_steps_lead_down_all_the_way(preset, label):
+    explorer = explore_cross_entropy(F.cross_entropy)
+    explorer.buttons[preset].click()
+    explorer.controls["label"].value = label
+    best, losses = [6.0 if k == label else -6.0 for k in range(3)], []
+    for _ in range(60):
+        values = torch.tensor([[explorer.controls[f"logit {k}"].value for k in range(3)]], dtype=torch.float64)
+        losses.append(F.cross_entropy(values, torch.tensor([label])).item())
+        explorer.buttons["one step"].click()
+    assert all(b < a for a, b in zip(losses, losses[1:])) or values[0].tolist() == best, "each step lowers the loss"
+    assert losses[-1] < 0.02
+
+
+def test_a_step_that_ends_at_the_ends_of_the_sliders_stays_there():
+    explorer = explore_cross_entropy(F.cross_entropy)
+    for k, value in enumerate((-6.0, 6.0, -6.0)):
+        explorer.controls[f"logit {k}"].value = value
+    explorer.buttons["one step"].click()
+    assert [explorer.controls[f"logit {k}"].value for k in range(3)] == [-6, 6, -6]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -133,10 +199,66 @@ def test_explorer_survives_a_broken_function(broken):
     assert sentence in explorer.wrong
 
 
-def test_explorer_compares_with_torch(texts):
+def test_explorer_compares_with_torch(drawn):
     explorer = explore_cross_entropy(lambda logits, label: torch.log(torch.softmax(logits, dim=1))[0, label[0]])
     assert explorer.wrong == "<lambda>: yours −0.3527, torch 0.3527"
-    assert "▼ −0.3527" in texts(explorer, 1)
+    marks = explorer.picture.drawn
+    assert marks["loss says"].text == "−0.3527" and marks["loss says"].look == RED
+    assert marks["pillar"].data == marks["wrong pillar"].data == pytest.approx((0, -0.3527), abs=5e-5)
+    assert marks["torch pillar"].data == pytest.approx((0, 0.3527), abs=5e-5)
+    assert marks["pillar"].box[3] > marks["pillar"].box[1] > marks["torch pillar"].box[3], "it hangs below 0"
+    p = torch.softmax(torch.tensor([2, 3, 0.1]), dim=0).tolist()
+    assert [stretch[1] for stretch in drawn(explorer, "step")] == pytest.approx([p[0], p[1] - 1, p[2]], abs=1e-5), "the wrong way"
+    assert [stretch[1] for stretch in drawn(explorer, "torch step")] == pytest.approx([-p[0], 1 - p[1], -p[2]], abs=1e-5)
+
+
+def softmax_twice(logits, label):
+    return F.cross_entropy(torch.softmax(logits, dim=1), label)
+
+
+def test_the_gradient_is_that_of_the_readers_function(drawn, said):
+    explorer = explore_cross_entropy(softmax_twice)
+    assert repr(explorer).endswith("→ loss 0.7683 ✗ softmax_twice: yours 0.7683, torch 0.3527")
+    explorer.buttons["confident and wrong"].click()
+    z = torch.tensor([PRESETS["confident and wrong"]], requires_grad=True)
+    softmax_twice(z, torch.tensor([1])).backward()
+    assert [-stretch[1] for stretch in drawn(explorer, "step")] == pytest.approx(z.grad[0].tolist(), abs=1e-6)
+    assert f"{z.grad[0, 1]:.4f}" == "-0.0236" and "−0.0236" in explorer.words.splitlines()[3]
+    assert [-stretch[1] for stretch in drawn(explorer, "torch step")] == pytest.approx(
+        (torch.softmax(z.detach(), dim=1)[0] - torch.tensor([0, 1, 0])).tolist(), abs=1e-6)
+    explorer.buttons["one step"].click()
+    assert [explorer.controls[f"logit {k}"].value for k in range(3)] == [3.9, 0, -1], "one stop, where each alone would be rounded away"
+
+
+@pytest.mark.parametrize("function, sentence", [
+    (lambda z, y: F.cross_entropy(z, y).item(), "<lambda> leaves torch's operations on the way"),
+    (lambda z, y: F.cross_entropy(z.detach(), y), "<lambda> leaves torch's operations on the way"),
+    (lambda z, y: F.cross_entropy(torch.as_tensor(z.tolist()), y), "<lambda> leaves torch's operations on the way"),
+    (lambda z, y: F.cross_entropy(torch.tensor(z.numpy()), y), "<lambda> raised RuntimeError: Can't call numpy()"),
+])
+def test_a_value_without_a_gradient_is_told_in_words(function, sentence, drawn, said):
+    explorer = explore_cross_entropy(function)
+    assert explorer.wrong == "" and f"autograd finds no gradient: {sentence}" in explorer.words
+    assert drawn(explorer, "step") == [None] * 3 and said(explorer, "step")[0] == "2 → nan"
+    explorer.buttons["one step"].click()
+    assert [explorer.controls[f"logit {k}"].value for k in range(3)] == [2, 3, 0.1], "there is nowhere to go"
+
+
+def test_a_right_value_with_a_wrong_gradient_is_shown(drawn):
+    def half(z, y):  # a detour that autograd sees only half of
+        loss = F.cross_entropy(z, y)
+        return loss / 2 + loss.detach() / 2
+
+    explorer = explore_cross_entropy(half)
+    assert explorer.wrong == "" and "gradient of half, by autograd = 0.1293, −0.1486, 0.0193" in explorer.words
+    assert {explorer.picture.drawn[f"step {k}"].look for k in range(3)} == {RED}
+
+
+@pytest.mark.parametrize("loss", [math.inf, -math.inf, 1e300, -3e38, 700.0])
+def test_no_loss_is_too_large_for_the_picture(loss):
+    explorer = explore_cross_entropy(lambda z, y: torch.tensor(loss, dtype=torch.float64))
+    explorer.controls["logit 0"].value = 5.0
+    assert explorer.wrong and explorer.picture.drawn["loss says"].look == RED
 
 
 # What the saved notebook must say, in order.

@@ -6,24 +6,28 @@ import torch
 
 from utils import example, explore, plots
 from utils.example import logit_sliders, logits_from, presets
-from utils.explore import Explorer, ask
+from utils.explore import Explorer, ask, ask_gradient
+from utils.picture import GHOST, HATCHED, Picture
 from utils.softmax import explore_softmax
 
 
-def little(compute=None, show=None, **more):
+def little(compute=None, show=None, buttons=None, **more):
     """An explorer that shows its logits as bars."""
-    figure, (ax,) = plots.figure([1])
-    move = plots.class_bars(ax, "logits", -6, 6, [0])
+    picture = Picture(300, 200)
 
     def shown(now, before):
-        move(now, ghost=before)
+        picture.begin()
+        for k in range(3):
+            picture.box(f"bar {k}", HATCHED[k], 100 * k, 100, 100 * k + 80, 100 - 10 * float(now[k]), data=float(now[k]))
+            if before is not None:
+                picture.box(f"before {k}", GHOST, 100 * k + 82, 100, 100 * k + 90, 100 - 10 * float(before[k]), data=float(before[k]))
         return f"at {now.tolist()}", f"z = {plots.numbers(now)}", "odd" if now[0] < 0 else ""
 
-    return Explorer("little", logit_sliders() | more, compute or logits_from, show or shown, figure, presets())
+    return Explorer("little", logit_sliders() | more, compute or logits_from, show or shown, picture, presets() | (buttons or {}))
 
 
 def ghosts(explorer):
-    return [bar.get_height() for bar in explorer.figure.axes[0].containers[0]]
+    return [mark.data for name, mark in explorer.picture.drawn.items() if name.startswith("before")]
 
 
 def test_a_moved_slider_moves_words_picture_and_text_form():
@@ -38,7 +42,7 @@ def test_a_moved_slider_moves_words_picture_and_text_form():
 
 def test_the_ghost_is_where_things_stood_before_this_control_was_touched():
     explorer = little()
-    assert ghosts(explorer) == [0, 0, 0]
+    assert ghosts(explorer) == []
     for value in (1.0, 0.5, -1.0):  # one drag
         explorer.controls["logit 0"].value = value
     assert ghosts(explorer) == pytest.approx([2, 3, 0.1])
@@ -51,7 +55,7 @@ def test_the_ghost_is_where_things_stood_before_this_control_was_touched():
 def test_what_the_browser_rounds_is_no_move():
     explorer = little()
     explorer.controls["logit 2"].value = 0.1000000000000005
-    assert ghosts(explorer) == [0, 0, 0]
+    assert ghosts(explorer) == []
 
 
 def test_reset_returns_to_the_first_picture_to_the_byte():
@@ -63,6 +67,26 @@ def test_reset_returns_to_the_first_picture_to_the_byte():
     explorer.controls["logit 0"].value = -6.0
     explorer.buttons["Reset"].click()
     assert explorer.words == words and explorer.image.value == first
+
+
+def test_a_button_may_make_its_values_of_the_present_numbers():
+    explorer = little(buttons={"half": lambda now: {"logit 0": float(now[0]) / 2}})
+    explorer.buttons["half"].click()
+    assert explorer.controls["logit 0"].value == 1 and ghosts(explorer) == pytest.approx([2, 3, 0.1])
+    explorer.buttons["half"].click()
+    assert explorer.controls["logit 0"].value == 0.5 and ghosts(explorer) == pytest.approx([1, 3, 0.1]), "each press is a move of its own"
+
+
+def test_the_picture_is_sent_before_the_words():
+    explorer, sent = little(), []
+    for name, widget in (("picture", explorer.image), ("words", explorer.page)):
+        widget.observe(lambda _, name=name: sent.append(name), "value")
+    explorer.controls["logit 0"].value = -1.5
+    assert sent == ["picture", "words"]
+
+
+def test_one_thread_is_enough():
+    assert torch.get_num_threads() == 1
 
 
 def test_the_presets_mean_what_they_say():
@@ -149,7 +173,8 @@ def test_in_a_kernel_the_page_says_it_and_no_traceback_does(monkeypatch):
 def test_without_a_kernel_there_is_a_picture_and_a_line():
     explorer = little()
     bundle, metadata = explorer._repr_mimebundle_()
-    assert base64.b64decode(bundle["image/png"]) == explorer.image.value and metadata["image/png"]["alt"] == repr(explorer)
+    assert metadata["image/png"]["alt"] == repr(explorer)
+    assert base64.b64decode(bundle["image/png"]) == explorer.picture.png(opaque=True), "on white, for who knows what page"
     assert bundle["text/plain"] == repr(explorer) and "\n" not in repr(explorer)
     explorer._line = "long " * 50
     assert explorer._repr_mimebundle_()[0]["text/plain"] == repr(explorer), "nbval must see all of it"
@@ -250,3 +275,18 @@ def test_ask_hands_out_copies():
 def test_ask_tells_numbers_apart_that_round_to_the_same_words():
     said = ask(lambda: torch.tensor(0.702841, dtype=torch.float64), like=torch.tensor(0.702759, dtype=torch.float64))[1]
     assert said.endswith("yours 0.702841, torch 0.702759")
+
+
+def test_ask_gradient_is_autograds():
+    z = torch.tensor([[2, 3, 0.1]], dtype=torch.float64)
+    assert ask_gradient(lambda z: (z ** 2).sum(), z, like=2 * z)[1] == ""
+    gradient, said = ask_gradient(lambda z: (z ** 3).sum(), z, like=2 * z)
+    torch.testing.assert_close(gradient, 3 * z ** 2, rtol=1e-6, atol=0)
+    assert said == "gradient of <lambda>, by autograd = 12.0000, 27.0000, 0.0300"
+    assert not z.requires_grad
+
+
+def test_ask_gradient_survives_what_ask_does(broken):
+    function, _ = broken
+    gradient, said = ask_gradient(function, LIKE, like=LIKE)
+    assert gradient.shape == LIKE.shape and gradient.isnan().all() and said.startswith(("autograd finds no gradient: ", "gradient of "))

@@ -4,11 +4,14 @@ import re
 
 import ipywidgets as widgets
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from matplotlib.text import Text
 
-from tests.topics import NAMES, explore
+from tests.plain import difference
+from tests.topics import NAMES, UTILS, explore
+from tests.topics import explorer as explorer_of
+from utils.picture import HATCHED
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -16,11 +19,11 @@ def explorer(request):
     return explore(request.param)
 
 
-def values(control: widgets.Widget):
+def settings_of(control: widgets.Widget):
     """What a hand can set a control to, its ends most of all."""
     if isinstance(control, widgets.Checkbox):
         return st.booleans()
-    if isinstance(control, widgets.ToggleButtons):
+    if isinstance(control, (widgets.ToggleButtons, widgets.SelectionSlider)):
         return st.sampled_from(list(control.options))
     steps = round((control.max - control.min) / control.step)
     return st.sampled_from([control.min, control.max]) | st.integers(0, steps).map(
@@ -30,7 +33,7 @@ def values(control: widgets.Widget):
 @given(data=st.data())
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_combination_breaks_an_explorer(explorer, data):
-    moves = {name: data.draw(values(control), name) for name, control in explorer.controls.items()}
+    moves = {name: data.draw(settings_of(control), name) for name, control in explorer.controls.items()}
     button = data.draw(st.none() | st.sampled_from(list(explorer.buttons)), "button pressed last")
     explorer.buttons["Reset"].click()
     for name, value in moves.items():
@@ -40,35 +43,63 @@ def test_no_combination_breaks_an_explorer(explorer, data):
     assert explorer.wrong == ""
     lesson = "0 / 0" in explorer.words  # ignore_index: the words say why there is no number
     assert lesson or not re.search(r"\b(nan|inf)\b", explorer.words)
-    labels_stay_in_the_picture_and_apart(explorer)
-    bars_end_at_their_axis_or_say_so(explorer)
+    everything_has_its_place(explorer.picture)
+    numbers_are_as_large_as_they_say(explorer.picture)
 
 
-def labels_stay_in_the_picture_and_apart(explorer):
-    renderer = explorer.figure.canvas.get_renderer()
-    texts = [text for text in explorer.figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-    width, height = explorer.figure.bbox.size
-    for text, box in boxes:
-        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, f"{text!r} leaves the picture"
-    for k, (text, box) in enumerate(boxes):
-        for other, its in boxes[k + 1:]:
-            across = min(box.x1, its.x1) - max(box.x0, its.x0)
-            down = min(box.y1, its.y1) - max(box.y0, its.y0)
-            assert across <= 3 or down <= 3, f"{text!r} lies over {other!r}"
+def numbers_are_as_large_as_they_say(picture):
+    """What stands beside a mark is its value, or how long it is; a column with a coloured upper part says how long that part is."""
+    for name, mark in picture.drawn.items():
+        beside = picture.drawn.get(f"{name} says")
+        if beside and mark.kind == "box" and re.fullmatch(r"−?\d+(\.\d+)?|<0.0001", beside.text):
+            said = float(beside.text.strip("<").replace("−", "-"))
+            low, high = mark.data if isinstance(mark.data, tuple) else (0, mark.data)
+            upper = picture.drawn.get(f"not {name}")
+            values = [high - low, low - high, *([1 - high] if upper and upper.look in HATCHED else [])]
+            assert min(abs(said - value) for value in values) <= (1e-4 if abs(said) < 1000 else 1), f"{name} {mark.data} says {beside.text}"
 
 
-def bars_end_at_their_axis_or_say_so(explorer):
-    for ax in explorer.figure.axes:
-        if ax.containers:
-            low, high = ax.get_ylim()
-            for bar, text in zip(ax.containers[1], ax.texts):
-                assert low <= bar.get_height() <= high
-                said = text.get_text().replace("−", "-")
-                if said and not said.startswith(("▲", "▼")):
-                    assert float(said) == pytest.approx(bar.get_height(), abs=6e-5, rel=0.5 if "e" in said else 0)
-                elif said:
-                    assert abs(float(said[2:])) > abs(bar.get_height()) - 6e-3
+def everything_has_its_place(picture):
+    """No text lies over another, and nothing leaves the picture."""
+    for name, mark in picture.drawn.items():
+        (x0, x1), (y0, y1) = sorted(mark.box[::2]), sorted(mark.box[1::2])
+        goes_on = name.startswith("before") and x1 > picture.width  # a grey lane, which ends in an arrow then
+        assert x0 >= 0 and y0 >= 0 and y1 <= picture.height and (x1 <= picture.width or goes_on), f"{name} {mark} leaves the picture"
+    texts = [mark for mark in picture.drawn.values() if mark.kind == "text"]
+    assert len(texts) > 5
+    for k, mark in enumerate(texts):
+        for other in texts[k + 1:]:
+            across = min(mark.box[2], other.box[2]) - max(mark.box[0], other.box[0])
+            down = min(mark.box[3], other.box[3]) - max(mark.box[1], other.box[1])
+            assert across <= 0 or down <= 0, f"{mark.text!r} lies over {other.text!r}"
+
+
+NUMBERS = st.floats(-2, 3) | st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 1.0, -1e-9, 1e5, 3e38])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if explorer_of(name)[1]])
+@given(data=st.data())
+@settings(max_examples=120, deadline=None, derandomize=True)
+def test_no_answer_breaks_a_picture(name, data):
+    """Whatever a function returns, each number has its place, and no two texts lie over one another."""
+    answers = [torch.tensor(data.draw(st.lists(NUMBERS, min_size=3, max_size=3), "answer"), dtype=torch.float64) for _ in range(2)]
+    make, _ = explorer_of(name)
+    explorer = getattr(UTILS[name], make)(
+        lambda z, *_: (answers[0] * z).sum() if make == "explore_cross_entropy" else answers[0].reshape(z.shape))
+    everything_has_its_place(explorer.picture)
+    answers.pop(0)
+    key = data.draw(st.sampled_from(list(explorer.controls)), "moved")
+    explorer.controls[key].value = data.draw(settings_of(explorer.controls[key]), key)
+    everything_has_its_place(explorer.picture)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_fast_picture_is_the_plain_one(name):
+    explorer = explore(name)
+    for moves in ({}, {"logit 0": 4.3}, {"logit 1": -6.0, "logit 2": 6.0}, {"logit 0": 0.0, "logit 1": 0.0, "logit 2": 0.0}):
+        for control, value in moves.items():
+            explorer.controls[control].value = value
+        assert abs(difference(explorer.picture)).max() < 56, moves
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,22 +1,20 @@
-import io
 import math
 
-import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from utils import plots
+from utils.picture import Picture
 
 
-def pixels(png: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+def spans(picture, part):
+    """{class: (low, high)} of what is drawn as part."""
+    return {k: picture.drawn[f"{part} {k}"].data for k in range(3) if f"{part} {k}" in picture.drawn}
 
 
-def drawn(high=1, low=0, ticks=(0, 1)):
-    figure, (ax,) = plots.figure([1])
-    move = plots.class_bars(ax, "title", low, high, ticks)
-    return figure, ax, move
+def edges(mark):
+    return mark.box[0], mark.box[2]
 
 
 @pytest.mark.parametrize("value, text", [
@@ -41,95 +39,160 @@ def test_summands_have_the_decimals_they_need():
     assert plots.exact(1.0, lambda a, b: a / b, 3e13, 3e13) == ["3.00e+13", "3.00e+13"], "too large for decimals"
 
 
-def test_a_class_looks_the_same_everywhere():
-    _, ax, _ = drawn()
-    assert [label.get_text() for label in ax.get_xticklabels()] == ["class 0", "class 1", "class 2"]
-    _, bars, _ = ax.containers
-    assert [bar.get_facecolor()[:3] for bar in bars] == [to_rgb(c) for c in ("#0072B2", "#E69F00", "#009E73")]
-    assert [bar.get_hatch() for bar in bars] == ["//", "..", "xx"]
-    orders = [[artist.get_zorder() for artist in group] for group in ax.containers]
-    drawing = sorted(ax.figure.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder())
-    places = [max(drawing.index(bar) for bar in group) for group in ax.containers]
-    assert places == sorted(places), f"ghosts behind bars behind edges, not {orders}"
-    _, (other,) = plots.figure([1])
-    plots.curve(other, "title", [0, 1], [1, 0], "x", (0, 1), (0, 5), 3, [0, 1])
-    assert [line.get_marker() for line in other.lines[7:10]] == ["o", "s", "^"]
-    assert [line.get_markerfacecolor() for line in other.lines[7:10]] == ["#0072B2", "#E69F00", "#009E73"]
+@pytest.mark.parametrize("value, text", [
+    (0.70284, "0.7028"), (-0.29716, "−0.2972"), (0.0, "0.0000"), (6e-6, "<0.0001"), (-6e-6, "−0.0000"), (403.42879, "403.4288"),
+    (1234.5678, "1234.57"), (12345.678, "12346"), (-49.0, "−49.0000"), (1.0686e13, "1.1·10¹³"), (-2e20, "−2.0·10²⁰"),
+    (math.nan, "nan"), (-math.inf, "−inf"),
+])
+def test_a_picture_has_no_powers_of_ten_where_it_can_do_without(value, text):
+    assert plots.short(value) == text
 
 
-def test_bars_ghosts_and_edges_stand_where_they_are_told():
-    _, ax, move = drawn()
-    move([0.2, 0.7, 0.1], outline=[0.3, 0.6, 0.1], ghost=[0.5, 0.4, 0.1], notes=["a", "b ✗", ""], line=0.5)
-    ghosts, bars, edges = ([bar.get_height() for bar in container] for container in ax.containers)
-    assert bars == [0.2, 0.7, 0.1] and edges == [0.3, 0.6, 0.1] and ghosts == [0.5, 0.4, 0.1]
-    assert [text.get_text() for text in ax.texts] == ["0.2000", "0.7000", "0.1000", "a", "b ✗", ""]
-    assert [text.get_color() for text in ax.texts[3:]] == [plots.INK, plots.WRONG, plots.INK]
-    assert ax.lines[1].get_ydata() == [0.5, 0.5]
-    move([0.2, 0.7, 0.1])
-    ghosts, bars, edges = ([bar.get_height() for bar in container] for container in ax.containers)
-    assert ghosts == [0, 0, 0] and edges == bars, "what is no longer said must be gone"
+@pytest.mark.parametrize("value, text", [(0.5, "0.5"), (-20.0, "−20"), (500.0, "500"), (-5000.0, "−5·10³"), (1e38, "10³⁸")])
+def test_a_tick_is_a_round_number(value, text):
+    assert plots.round_number(value) == text
 
 
-def test_a_bar_that_leaves_its_axis_says_so():
-    _, ax, move = drawn(low=-1)
-    move([5.0, -2.0, math.inf])
-    assert [bar.get_height() for bar in ax.containers[1]] == [1, -1, 1]
-    assert [text.get_text() for text in ax.texts[:3]] == ["▲ 5.00", "▼ −2.00", "▲ inf"]
-    move([math.nan, None, 403.4288])
-    assert [bar.get_height() for bar in ax.containers[1]] == [0, 0, 1]
-    assert [text.get_text() for text in ax.texts[:3]] == ["nan", "", "▲ 403"]
-    assert ax.texts[0].get_color() == plots.WRONG
+@pytest.mark.parametrize("size, reached", [
+    (0, 0), (-3, 0), (0.2, 1), (1, 1), (1 + 1e-9, 1), (1.01, 2), (2.5, 5), (12, 20), (20, 20), (54.6, 100), (1e20, 1e20)])
+def test_an_axis_grows_in_steps_of_1_2_5(size, reached):
+    assert plots.step(size) == reached
 
 
-def test_a_dot_above_the_axis_stays_at_its_edge_and_says_so():
-    _, (ax,) = plots.figure([1])
-    move = plots.curve(ax, "title", [0, 1], [1, 0], "x", (0, 1), (0, 5), 1, [0, 1])
-    dot = ax.lines[3]
-    move([0.1], [12.0], texts=["12.0000"])
-    assert (dot.get_xdata(), dot.get_ydata()) == ([0.1], [5]) and ax.texts[0].get_text() == "▲ 12.0000"
-    move([0.5], [0.7], ghosts=([0.1], [12.0]), texts=["0.7000"], looks=[(plots.COLOURS[2], "^")])
-    assert (dot.get_xdata(), dot.get_ydata()) == ([0.5], [0.7]) and ax.texts[0].get_text() == "0.7000"
-    assert (ax.lines[1].get_xdata(), ax.lines[1].get_ydata()) == ([0.1], [5]), "the ghost"
-    assert dot.get_markerfacecolor() == plots.COLOURS[2] and dot.get_marker() == "^"
-    move([0.5], [math.nan], texts=["nan"])
-    assert math.isnan(dot.get_ydata()[0])
+def test_an_axis_reaches_what_it_has_to_hold():
+    assert plots.reach(0.2, 0.7, None) == (0, 1)
+    assert plots.reach(1.5, -1.5, math.nan, math.inf) == (-2, 2)
+    assert plots.reach() == (0, 1)
 
 
-def test_the_painter_shows_what_moved_and_nothing_of_what_was():
-    figure, _, move = drawn()
-    move([0.2, 0.7, 0.1])
-    paint = plots.painter(figure)
-    first = paint()
-    move([0.9, 0.05, 0.05])
-    assert paint() != first
-    move([0.2, 0.7, 0.1])
-    assert paint() == first, "a trace of an earlier position stays in the picture"
-    assert Image.open(io.BytesIO(first)).size == (1440, 576)
+@settings(derandomize=True)
+@given(st.lists(st.tuples(st.floats(0, 1000), st.floats(10, 180)), min_size=1, max_size=5))
+def test_labels_in_a_row_never_touch_and_stay_in_it(labels):
+    wanted, sizes = zip(*labels)
+    middles = plots.apart(wanted, sizes, 0, 1000, gap=16)
+    ends = sorted((middle - size / 2, middle + size / 2) for middle, size in zip(middles, sizes))
+    assert ends[0][0] >= -1e-6 and ends[-1][1] <= 1000 + 1e-6
+    for (_, a), (b, _) in zip(ends, ends[1:]):
+        assert b - a >= 16 - 1e-6
 
 
-def test_the_palette_keeps_every_colour_as_it_is():
-    figure, _, move = drawn()
-    move([1, 1, 1], ghost=[0.5, 0.5, 0.5])
-    picture = pixels(plots.painter(figure)())
-    assert (picture[0, 0] == 255).all(), "the background is white"
-    for colour in (*plots.COLOURS, plots.GHOST):
-        wanted = np.array(to_rgb(colour)) * 255
-        assert (abs(picture - wanted).max(axis=2) <= 4).sum() > 500, colour
+def test_labels_stay_where_they_are_wanted_if_there_is_room():
+    assert plots.apart([700, 100, 400], [50, 60, 70], 0, 1000) == [700, 100, 400]
+    assert plots.apart([500, 500, 100], [100, 60, 70], 0, 1000, gap=20) == [450, 550, 100], "two in one place move alike"
 
 
-def test_the_fast_picture_is_the_slow_one():
-    """The kept background, the palette and Pillow's writing change nothing that one could see.
+def test_values_are_laid_end_to_end_and_negative_ones_to_the_left():
+    assert plots.cuts([0.2, 0.7, 0.1]) == {0: (0, 0.2), 1: (0.2, pytest.approx(0.9)), 2: (pytest.approx(0.9), pytest.approx(1))}
+    assert plots.cuts([1.0, 1.5, -1.5]) == {0: (0, 1), 1: (1, 2.5), 2: (-1.5, 0)}
+    assert plots.cuts([0.2, math.nan, 0.8], order=[2, 1, 0]) == {2: (0, 0.8), 0: (0.8, 1)}
 
-    Compared in blocks of 8 × 8 pixels, since two programs never smooth the edges of a letter alike.
-    """
-    figure, ax, move = drawn()
-    move([0.2, 0.7, 0.1], ghost=[0.5, 0.4, 0.1], notes=["one", "two ✗", "three"], line=0.9)
-    ax.text(1, 1.05, "two\nlines", ha="center", va="center", animated=True)
-    ax.text(-0.5, 0.8, "left", ha="left", va="center", animated=True)
-    fast = pixels(plots.painter(figure)())
-    for artist in figure.findobj(lambda artist: artist.get_animated()):
-        artist.set_animated(False)
-    figure.canvas.draw()
-    slow = np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
-    blocks = (fast - slow).mean(axis=2).reshape(72, 8, 180, 8).mean(axis=(1, 3))
-    assert abs(blocks).max() < 60  # matplotlib before 3.11 puts two lines of text two pixels closer together: 57
+
+@pytest.mark.parametrize("along", [(100, 1100), (400, 60)])
+def test_a_strip_is_as_long_as_1_and_cut_at_the_shares(along):
+    picture = Picture()
+    plots.strip(picture, "share", along, (200, 260), [0.2, 0.7, 0.1], before=plots.cuts([0.5, 0.3, 0.2]))
+    for k, (low, high) in enumerate([(0, 0.2), (0.2, 0.9), (0.9, 1)]):
+        x0, y0, x1, y1 = picture.drawn[f"share {k}"].box
+        ends = (x0, x1) if along[0] < along[1] else (y1, y0)
+        assert ends == pytest.approx([along[0] + edge * (along[1] - along[0]) for edge in (low, high)])
+        assert picture.drawn[f"share {k}"].look == plots.HATCHED[k]
+        assert picture.drawn[f"torch share {k}"].box == picture.drawn[f"share {k}"].box
+        assert picture.drawn[f"share {k} says"].text == ["0.2000", "0.7000", "0.1000"][k]
+        assert picture.drawn[f"marker share {k} says"].text == "os^"[k]
+    assert spans(picture, "before share") == {0: (0, 0.5), 1: (0.5, 0.8), 2: (0.8, 1)}
+    assert {picture.drawn[f"before share {k}"].look for k in range(3)} == {plots.GHOST}
+    assert not [name for name in picture.drawn if "wrong" in name]
+
+
+def test_what_is_no_share_leaves_the_strip_in_red():
+    picture = Picture()
+    plots.strip(picture, "share", (100, 1100), (200, 260), [1.0, 1.5, -1.5], [0.2, 0.7, 0.1])
+    zero, one = picture.drawn["share tick 0"].box[0] + 2, picture.drawn["share tick 1"].box[0] + 2
+    assert one - zero == pytest.approx(1000 / 7), "from −2 to 5: the strip of length 1 is a seventh as long"
+    assert edges(picture.drawn["share 2"]) == pytest.approx((zero - 1.5 * (one - zero), zero))
+    assert edges(picture.drawn["share 1"]) == pytest.approx((one, one + 1.5 * (one - zero)))
+    outside = {name: mark.data for name, mark in picture.drawn.items() if mark.look in plots.REDDENED}
+    assert outside == {"share 1 above": (1, 2.5), "share 2 below": (-1.5, 0)}
+    assert spans(picture, "torch share") == plots.cuts([0.2, 0.7, 0.1])
+    assert {picture.drawn[f"share {k} says"].look for k in range(3)} == {plots.RED}
+
+
+def test_a_wrong_share_is_framed_in_red_and_a_right_one_is_not():
+    picture = Picture()
+    plots.strip(picture, "share", (100, 1100), (200, 260), [0.3, math.nan, 0.1], [0.2, 0.7, 0.1])
+    assert [name for name in picture.drawn if name.startswith("wrong")] == ["wrong share 0"]
+    assert [picture.drawn[f"share {k} says"].look for k in range(3)] == [plots.RED, plots.RED, plots.INK]
+    assert "share 1" not in picture.drawn and picture.drawn["share 1 says"].text == "nan"
+
+
+def test_lengths_keep_their_span():
+    picture = Picture()
+    plots.strip(picture, "loss", (100, 1100), (200, 260), [2.1, 0.05, 0.75], span=(0, 5), total="Σ")
+    assert [edges(picture.drawn[f"loss {k}"]) for k in range(3)] == [
+        pytest.approx((100 + 200 * a, 100 + 200 * b)) for a, b in ((0, 2.1), (2.1, 2.15), (2.15, 2.9))]
+    assert not [mark for mark in picture.drawn.values() if mark.look in plots.REDDENED]
+    plots.parts(picture, "mean", plots.axis(0, 5, 100, 1100), (300, 330), 2.9, 3)
+    assert edges(picture.drawn["mean"]) == pytest.approx((100, 100 + 200 * 2.9 / 3))
+    assert edges(picture.drawn["mean part 2"])[1] == pytest.approx(100 + 200 * 2.9)
+
+
+def test_a_sliver_has_a_line_to_its_label():
+    picture = Picture()
+    plots.strip(picture, "share", (100, 1100), (200, 260), [0.98, 0.01, 0.01])
+    plots.strip(picture, "even", (100, 1100), (350, 400), [0.3, 0.4, 0.3])
+    leaders = {name: mark.box for name, mark in picture.drawn.items() if name.startswith("leader")}
+    assert list(leaders) == ["leader share 1", "leader share 2"]
+    x0, y0, x1, y1 = leaders["leader share 1"]
+    assert x0 == pytest.approx(100 + 1000 * 0.985) and y0 > 260
+    marker, text = picture.drawn["marker share 1 says"].box, picture.drawn["share 1 says"].box
+    assert marker[0] < x1 < text[2] and y1 < text[1]
+
+
+def test_a_column_is_split_at_its_value_and_coloured_where_it_is_given_to_the_truth():
+    picture = Picture()
+    at = plots.axis(0, 1, 400, 100)
+    plots.columns(picture, "yes", (100, 300, 500), 80, at, [0.2, 0.7, 0.5], before=[0.4, 0.7, 0.5], given=(0, 1, 0), true=[1])
+    assert picture.drawn["yes 0"].box == (100, 400, 180, pytest.approx(340)) and picture.drawn["not yes 0"].box[3] == 100
+    assert [picture.drawn[f"yes {k}"].look for k in range(3)] == [plots.PALE[0], plots.HATCHED[1], plots.PALE[2]]
+    assert [picture.drawn[f"not yes {k}"].look for k in range(3)] == [plots.HATCHED[0], plots.PALE[1], plots.HATCHED[2]]
+    assert [name for name in picture.drawn if name.startswith("true")] == ["true class yes 1"]
+    assert picture.drawn["before yes 0"].data == (0, 0.4) and picture.drawn["yes 0 says"].text == "0.2000"
+
+
+def test_a_column_that_is_no_probability_leaves_its_frame_in_red():
+    picture = Picture()
+    plots.columns(picture, "yes", (100, 300, 500), 80, plots.axis(-1, 2, 400, 100), [1.5, -0.5, math.nan], [0.5, 0.5, 0.5])
+    assert {name: mark.data for name, mark in picture.drawn.items() if mark.look in plots.REDDENED} == {
+        "yes 0 above": (1, 1.5), "yes 1 below": (-0.5, 0)}
+    assert spans(picture, "wrong yes") == {0: (0, 1.5), 1: (0, -0.5)} and spans(picture, "torch yes") == dict.fromkeys(range(3), (0, 0.5))
+    assert "yes 2" not in picture.drawn and picture.drawn["yes 2 says"].text == "nan"
+
+
+def test_arrows_go_where_the_numbers_would_go():
+    picture = Picture()
+    plots.arrows(picture, "step", (1000, 1400), (0, 120, 240), [2, 3, 0.1], [-0.5, 0.75, math.nan], [-0.5, 0.25, 0.25], [0.1, 0, 0], [1])
+    assert picture.drawn["step 0"].data == (0, -0.5) and picture.drawn["step 0"].look == plots.SOLID[0]
+    assert picture.drawn["step 1"].look == plots.RED and "step 2" not in picture.drawn
+    tips = [[x for x, _ in picture.drawn[f"step {k} upper head"].points] for k in (0, 1)]
+    assert min(tips[0]) == pytest.approx(1200 - 0.5 * 200) and max(tips[1]) == pytest.approx(1200 + 0.75 * 200)
+    assert [picture.drawn[f"step {k} says"].text for k in range(3)] == ["2 → 1.5000", "3 → 3.7500", "0.1 → nan"]
+    assert {k: mark for k, mark in spans(picture, "torch step").items()} == {1: (0, 0.25), 2: (0, 0.25)}
+    assert picture.drawn["before step 0"].data == (0, 0.1)
+
+
+def test_an_arrow_too_long_for_its_axis_gets_a_longer_axis():
+    picture = Picture()
+    plots.arrows(picture, "step", (1000, 1400), (0, 120, 240), [0, 0, 0], [12, -3, 0])
+    assert picture.drawn["step tick 20 says"].text == "20"
+    assert max(x for x, _ in picture.drawn["step 0 upper head"].points) == pytest.approx(1200 + 12 / 20 * 200)
+
+
+def test_ticks_stand_at_their_values_and_say_them():
+    picture = Picture()
+    plots.ticks(picture, "x", plots.axis(-6, 6, 100, 700), (-6, 0, 6), 300)
+    plots.ticks(picture, "y", plots.axis(0, 2, 300, 100), (0, 1, 2), 90, upright=True)
+    assert [picture.drawn[f"x tick {v}"].box[0] + 1 for v in (-6, 0, 6)] == [100, 400, 700]
+    assert [picture.drawn[f"y tick {v}"].box[1] + 1 for v in (0, 1, 2)] == [300, 200, 100]
+    assert picture.drawn["x tick -6 says"].text == "−6" and picture.drawn["y axis"].data == (0, 2)
+    plots.ticks(picture, "crowded", plots.axis(0, 100, 300, 100), (0, 1, 100), 190, upright=True)
+    assert [name for name in picture.drawn if "crowded" in name and "says" in name] == ["crowded tick 0 says", "crowded tick 100 says"]

@@ -4,6 +4,7 @@ from torch.nn import functional as F
 
 from tests.oracle import logits_of, moves, p, s, share
 from utils.example import PRESETS
+from utils.picture import GHOST, RED, REDDENED
 from utils.sigmoid import explore_sigmoid, log_sigmoid, sigmoid
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
@@ -56,18 +57,29 @@ def test_bad_logits(function):
 
 
 @pytest.mark.parametrize("moves", [{}, {"logit 1": -2.0}, {"logit 0": -6.0, "logit 2": 6.0}])
-def test_explorer_follows_its_sliders(moves, heights, arithmetic):
+def test_explorer_follows_its_sliders(moves, lengths, said, arithmetic):
     explorer = explore_sigmoid(by_hand)
     for name, value in moves.items():
         explorer.controls[name].value = value
     z = torch.tensor([explorer.controls[f"logit {k}"].value for k in range(3)], dtype=torch.float64)
     s, p = torch.sigmoid(z), torch.softmax(z, dim=0)
     assert explorer.wrong == ""
-    assert heights(explorer, 1) == pytest.approx(s.tolist(), abs=1e-6)
-    assert heights(explorer, 2) == pytest.approx(p.tolist(), abs=1e-6)
-    dots = explorer.figure.axes[0].lines[7:10]
-    assert [float(dot.get_xdata()[0]) for dot in dots] == pytest.approx(z.tolist(), abs=1e-6)
-    assert [float(dot.get_ydata()[0]) for dot in dots] == pytest.approx(s.tolist(), abs=1e-6)
+    marks = explorer.picture.drawn
+    assert lengths(explorer, "sigmoid") == pytest.approx(s.tolist(), abs=1e-6)
+    assert lengths(explorer, "not sigmoid") == pytest.approx((1 - s).tolist(), abs=1e-6)
+    assert lengths(explorer, "share") == pytest.approx(p.tolist(), abs=1e-6)
+    assert said(explorer, "sigmoid") == [f"{value:.4f}" for value in s] and said(explorer, "share") == [
+        f"{value:.4f}" if value > 5e-5 else "<0.0001" for value in p]
+    for k in range(3):  # dot, level line and column have one height, and the logit's axis its place
+        assert marks[f"dot {k}"].data == pytest.approx((z[k].item(), s[k].item()), abs=1e-6)
+        x, y = ((a + b) / 2 for a, b in zip(marks[f"dot {k}"].box[:2], marks[f"dot {k}"].box[2:]))
+        assert y == pytest.approx(sum(marks[f"level {k}"].box[1::2]) / 2) == pytest.approx(marks[f"sigmoid {k}"].box[3])
+        assert (marks[f"level {k}"].box[0], marks[f"level {k}"].box[2]) == pytest.approx((x, marks[f"sigmoid {k}"].box[0]))
+        low, high = marks["logit axis"].box[::2]
+        assert x == pytest.approx(low + (high - low) * (z[k].item() + 6) / 12)
+    assert len({mark.box[2] - mark.box[0] for name, mark in marks.items() if name.startswith("dot")}) == 1, "dots are alike in size"
+    assert marks["sum of sigmoids"].text == f"Σ {s.sum():.4f}" and marks["sum of shares"].text == "Σ 1.0000"
+    assert marks["value axis"].box[3] == marks["sigmoid 0"].box[1] == marks["share 0"].box[3], "one axis for all"
     for k, row in enumerate(explorer.words.splitlines()[:3]):
         assert arithmetic(row.removeprefix(f"class {k}").split("=")[0]) == pytest.approx(s[k].item())
         assert float(row.split("= ")[1].split()[0]) == pytest.approx(s[k].item(), abs=5e-5)
@@ -77,35 +89,42 @@ def test_explorer_follows_its_sliders(moves, heights, arithmetic):
 
 
 def test_the_curve_is_the_sigmoid():
-    x, y = (torch.as_tensor(values) for values in explore_sigmoid(by_hand).figure.axes[0].lines[0].get_data())
+    marks = explore_sigmoid(by_hand).picture.drawn
+    x, y = torch.tensor(marks["curve"].data)
     torch.testing.assert_close(y, torch.sigmoid(x))
+    (left, bottom, right, _), (_, top, _, floor) = marks["logit axis"].box, marks["value axis"].box
+    xs, ys = torch.tensor(marks["curve"].points).T
+    torch.testing.assert_close(x, (xs - left) / (right - left) * 12 - 6)
+    torch.testing.assert_close(y, (floor - ys) / (floor - top), atol=1e-5, rtol=0)
 
 
-def test_ghosts_are_where_things_stood(ghosts):
+def test_ghosts_are_where_things_stood(lengths):
     explorer = explore_sigmoid(by_hand)
     explorer.controls["logit 0"].value = -4.0
     z = torch.tensor([2, 3, 0.1], dtype=torch.float64)
-    assert ghosts(explorer, 1) == pytest.approx(torch.sigmoid(z).tolist())
-    assert ghosts(explorer, 2) == pytest.approx(torch.softmax(z, dim=0).tolist())
-    shadows = explorer.figure.axes[0].lines[1:4]
-    assert [shadow.get_xdata()[0] for shadow in shadows] == pytest.approx(z.tolist())
-    assert [shadow.get_ydata()[0] for shadow in shadows] == pytest.approx(torch.sigmoid(z).tolist())
+    assert lengths(explorer, "before sigmoid") == pytest.approx(torch.sigmoid(z).tolist())
+    assert lengths(explorer, "before share") == pytest.approx(torch.softmax(z, dim=0).tolist())
+    shadows = [explorer.picture.drawn[f"before dot {k}"] for k in range(3)]
+    assert [shadow.data for shadow in shadows] == [pytest.approx((a.item(), torch.sigmoid(a).item())) for a in z]
+    assert [shadow.text for shadow in shadows] == ["o", "s", "^"] and {shadow.look for shadow in shadows} == {GHOST}
 
 
 def test_explorer_counts_what_moved():
     explorer = explore_sigmoid(by_hand)
-    assert "moved" not in explorer.words
+    assert explorer.words.endswith("nothing has moved yet")
     explorer.controls["logit 1"].value = -2.0
+    after = torch.sigmoid(torch.tensor(-2.0))
+    assert explorer.words.splitlines()[4].startswith(f"before → now   0.9526 → {after:.4f}   moved")
     assert explorer.words.endswith("moved since then: 1 of 3 sigmoids, 3 of 3 shares")
     explorer.buttons["confident and wrong"].click()
     assert explorer.words.endswith("moved since then: 3 of 3 sigmoids, 3 of 3 shares")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets_land(preset, heights):
+def test_presets_land(preset, lengths):
     explorer = explore_sigmoid(sigmoid)
     explorer.buttons[preset].click()
-    assert heights(explorer, 1) == pytest.approx(torch.sigmoid(torch.tensor(PRESETS[preset])).tolist(), abs=1e-6)
+    assert lengths(explorer, "sigmoid") == pytest.approx(torch.sigmoid(torch.tensor(PRESETS[preset])).tolist(), abs=1e-6)
 
 
 def test_explorer_survives_a_broken_function(broken):
@@ -116,12 +135,22 @@ def test_explorer_survives_a_broken_function(broken):
     assert sentence in explorer.wrong
 
 
-def test_explorer_compares_with_torch(heights, edges):
+def test_explorer_compares_with_torch(lengths):
     explorer = explore_sigmoid(lambda z: 1 / (1 + torch.exp(z)))  # the minus is missing
     assert explorer.wrong.startswith("<lambda>, class 0: yours 0.1192, torch 0.8808\n")
     s = torch.sigmoid(torch.tensor([2, 3, 0.1]))
-    assert heights(explorer, 1) == pytest.approx((1 - s).tolist()) and edges(explorer, 1) == pytest.approx(s.tolist())
-    assert [float(dot.get_ydata()[0]) for dot in explorer.figure.axes[0].lines[7:10]] == pytest.approx((1 - s).tolist())
+    assert lengths(explorer, "sigmoid") == pytest.approx((1 - s).tolist()) == lengths(explorer, "wrong sigmoid")
+    assert lengths(explorer, "torch sigmoid") == pytest.approx(s.tolist())
+    assert [explorer.picture.drawn[f"dot {k}"].data[1] for k in range(3)] == pytest.approx((1 - s).tolist())
+    assert {explorer.picture.drawn[f"sigmoid {k} says"].look for k in range(3)} == {RED}
+
+
+def test_what_is_no_probability_leaves_its_column(drawn):
+    explorer = explore_sigmoid(torch.exp)
+    exps = torch.tensor([2, 3, 0.1]).exp()
+    assert [stretch[1] for stretch in drawn(explorer, "wrong sigmoid")] == pytest.approx(exps.tolist())
+    assert {name for name, mark in explorer.picture.drawn.items() if mark.look in REDDENED} == {f"sigmoid {k} above" for k in range(3)}
+    assert explorer.picture.drawn["value axis"].data == (0, 50) and exps.max() > 20, "the axis takes a longer step, for all of them"
 
 
 # What the saved notebook must say, in order.

@@ -3,6 +3,7 @@ import torch
 
 from tests.oracle import logits_of, moves, p, share, z
 from utils.example import PRESETS
+from utils.picture import REDDENED
 from utils.softmax import explore_softmax, softmax
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
@@ -45,27 +46,45 @@ def test_bad_logits():
         softmax(torch.tensor([torch.nan, 1]))
 
 
+def ends(mark):
+    return mark.box[0], mark.box[2]
+
+
 @pytest.mark.parametrize("moves", [
     {}, {"logit 0": 4.0}, {"logit 2": -6.0}, {"temperature T": 0.2}, {"logit 1": 6.0, "temperature T": 5.0},
 ])
-def test_explorer_follows_its_sliders(moves, heights, texts, arithmetic):
+def test_explorer_follows_its_sliders(moves, lengths, drawn, said, arithmetic):
     explorer = explore_softmax(by_hand)
     for name, value in moves.items():
         explorer.controls[name].value = value
     z = torch.tensor([explorer.controls[f"logit {k}"].value for k in range(3)], dtype=torch.float64)
     z = z / explorer.controls["temperature T"].value
-    shares = torch.softmax(z, dim=0)
+    shares, marks = torch.softmax(z, dim=0), explorer.picture.drawn
     assert explorer.wrong == ""
-    assert heights(explorer, 1) == pytest.approx(shares.tolist(), abs=1e-6)
-    assert heights(explorer, 0) == pytest.approx(z.exp().clamp(max=25).tolist(), rel=1e-5)
+    assert lengths(explorer, "share") == pytest.approx(shares.tolist(), abs=1e-6)
+    assert lengths(explorer, "exp") == pytest.approx(z.exp().tolist(), rel=1e-5)
+    assert lengths(explorer, "torch share") == lengths(explorer, "share")
+    assert drawn(explorer, "share")[0][0] == 0 and drawn(explorer, "share")[2][1] == pytest.approx(1)
+    for k in range(3):  # what flows from one row to the other begins and ends where they are cut
+        assert marks[f"flow {k}"].data == (drawn(explorer, "exp")[k], drawn(explorer, "share")[k])
+        (a, _), (b, _), (c, _), (d, _) = marks[f"flow {k}"].points
+        assert (a, b, d, c) == pytest.approx((*ends(marks[f"exp {k}"]), *ends(marks[f"share {k}"])), abs=1e-3)
+        assert said(explorer, "share")[k] in (f"{shares[k]:.4f}", "<0.0001")
+        assert said(explorer, "exp")[k] in (f"{z[k].exp():.4f}", f"exp({z[k]:.4g})")
+    ruler, top = marks["ruler"], z.exp().sum()
+    power = round(torch.tensor(ruler.data[1]).log().item(), 9)
+    assert power == int(power) and torch.e ** (power - 1) < top * (1 + 1e-9) and top <= torch.e ** power * (1 + 1e-9), "the next power of e"
+    assert ends(marks["exp 0"])[0] == ruler.box[0]
+    assert ends(marks["exp 2"])[1] == pytest.approx(ruler.box[0] + (ruler.box[2] - ruler.box[0]) * top.item() / ruler.data[1])
+    assert (ruler.box[0], ruler.box[2]) == pytest.approx((ends(marks["share 0"])[0], ends(marks["share 2"])[1])), "strip and ruler are alike long"
+    assert marks[f"tick {power:.0f} says"].text == f"exp({power:.0f})"
     for k, row in enumerate(explorer.words.splitlines()[:3]):  # class k   exp(z / T) = e ÷ sum = share
         exp, quotient, share = row.removeprefix(f"class {k}").split("=")
         assert arithmetic(exp) == pytest.approx(z[k].exp().item())
         assert arithmetic(quotient.split("÷")[0]) == pytest.approx(z[k].exp().item(), rel=5e-3)
         assert arithmetic(share) == pytest.approx(shares[k].item(), rel=5e-3, abs=5e-5)
         assert z.max() > 9 or arithmetic(quotient) == pytest.approx(arithmetic(share), rel=5e-3, abs=5e-5)
-    assert explorer.words.endswith("the shares sum to 1.0000")
-    assert ("▲" in " ".join(texts(explorer, 0))) == bool((z.exp() > 25).any())
+    assert explorer.words.splitlines()[3].endswith("the shares sum to 1.0000")
 
 
 def test_temperature_reaches_from_a_fifth_to_5():
@@ -79,22 +98,33 @@ def test_explorer_at_rest_says_the_articles_numbers():
         "class 1   exp(3)     =   20.0855 ÷ 28.5798 = 0.7028",
         "class 2   exp(0.1)   =    1.1052 ÷ 28.5798 = 0.0387",
         "sum                  =   28.5798   the shares sum to 1.0000",
+        "before → now   nothing has moved yet",
     ]
 
 
+def test_the_words_say_what_was_before():
+    explorer = explore_softmax(by_hand)
+    explorer.controls["logit 0"].value = 4.0
+    assert explorer.words.splitlines()[4] == "before → now   0.2585 → 0.7204   0.7028 → 0.2650   0.0387 → 0.0146"
+    after = torch.softmax(torch.tensor([4, 3, 0.1]), dim=0).tolist()
+    assert [float(text.split()[0]) for text in explorer.words.splitlines()[4].split("→ ")[2:]] == pytest.approx(after, abs=5e-5)
+
+
 @pytest.mark.parametrize("preset", PRESETS)
-def test_presets_land(preset, heights):
+def test_presets_land(preset, lengths):
     explorer = explore_softmax(softmax)
     explorer.buttons[preset].click()
-    assert heights(explorer, 1) == pytest.approx(torch.softmax(torch.tensor(PRESETS[preset]), dim=0).tolist(), abs=1e-6)
+    assert lengths(explorer, "share") == pytest.approx(torch.softmax(torch.tensor(PRESETS[preset]), dim=0).tolist(), abs=1e-6)
 
 
-def test_one_moved_logit_leaves_two_exponentials_and_no_share_where_it_was():
+def test_one_moved_logit_leaves_two_exponentials_and_no_share_where_it_was(lengths):
     explorer = explore_softmax(softmax)
     explorer.controls["logit 0"].value = 2.7
-    for panel, count in ((0, 1), (1, 3)):
-        ghost, now = ([bar.get_height() for bar in c] for c in explorer.figure.axes[panel].containers[:2])
+    for part, count in (("exp", 1), ("share", 3)):
+        ghost, now = lengths(explorer, f"before {part}"), lengths(explorer, part)
         assert sum(abs(a - b) > 1e-6 for a, b in zip(ghost, now)) == count
+    assert lengths(explorer, "before share") == pytest.approx(torch.softmax(torch.tensor([2, 3, 0.1]), dim=0).tolist(), abs=1e-6)
+    assert lengths(explorer, "before exp") == pytest.approx(torch.tensor([2, 3, 0.1]).exp().tolist(), rel=1e-5)
 
 
 def test_explorer_survives_a_broken_function(broken):
@@ -106,14 +136,31 @@ def test_explorer_survives_a_broken_function(broken):
     assert sentence in explorer.wrong
 
 
-def test_explorer_compares_with_torch(heights, edges):
+def test_explorer_compares_with_torch(lengths):
     explorer = explore_softmax(lambda z: z / z.sum())
     assert explorer.wrong == ("<lambda>, class 0: yours 0.3922, torch 0.2585\n<lambda>, class 1: yours 0.5882, torch 0.7028\n"
                               "<lambda>, class 2: yours 0.0196, torch 0.0387")
     assert "= 0.2585" in explorer.words, "the arithmetic is torch's"
     z = torch.tensor([2, 3, 0.1])
-    assert heights(explorer, 1) == pytest.approx((z / z.sum()).tolist())
-    assert edges(explorer, 1) == pytest.approx(torch.softmax(z, dim=0).tolist())
+    assert lengths(explorer, "share") == pytest.approx((z / z.sum()).tolist())
+    assert lengths(explorer, "wrong share") == lengths(explorer, "share")
+    assert lengths(explorer, "torch share") == pytest.approx(torch.softmax(z, dim=0).tolist())
+    assert lengths(explorer, "exp") == [None] * 3, "the exponentials are torch's, so only edges"
+    assert lengths(explorer, "torch exp") == pytest.approx(z.exp().tolist())
+    assert [explorer.picture.drawn[f"flow {k}"].kind for k in range(3)] == ["line"] * 3
+
+
+def test_a_negative_share_leaves_the_strip(lengths, drawn, said):
+    explorer = explore_softmax(lambda z: z / z.sum())
+    explorer.controls["logit 2"].value = -3.0
+    z = torch.tensor([2, 3, -3.0])
+    assert said(explorer, "share") == ["1.0000", "1.5000", "−1.5000"] and (z / z.sum()).tolist() == [1, 1.5, -1.5]
+    assert drawn(explorer, "share") == [pytest.approx(stretch) for stretch in ((0, 1), (1, 2.5), (-1.5, 0))]
+    red = [name for name, mark in explorer.picture.drawn.items() if mark.look in REDDENED]
+    assert red == ["share 1 above", "share 2 below"]
+    marks = explorer.picture.drawn
+    assert marks["share 2"].box[2] == pytest.approx(marks["share 0"].box[0]) == pytest.approx(marks["torch share 0"].box[0])
+    assert marks["share 1"].box[0] == pytest.approx(marks["torch share 2"].box[2], abs=1e-3), "torch's strip ends where 1 is"
 
 
 # What the saved notebook must say, in order.

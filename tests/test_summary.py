@@ -6,7 +6,9 @@ import torch
 from torch.nn import functional as F
 
 from tests.oracle import BCE, CE, label, logits_of, p, raises, s, share, targets_of, y, z
+from tests.test_bce import on_one_axis
 from utils.example import PRESETS
+from utils.picture import GHOST, HATCHED, INK, PALE, QUIET, RED
 from utils.summary import explore_summary, predict_label, predict_labels
 
 RANDOM = torch.randn(50, 5, generator=torch.Generator().manual_seed(0)) * 4
@@ -34,7 +36,7 @@ def test_bad_input(call, sentence):
 
 @pytest.mark.parametrize("true", list(itertools.product([False, True], repeat=3)))
 @pytest.mark.parametrize("moves", [{}, {"logit 0": -6.0, "logit 1": -1.0}, {"threshold": 0.9}, {"threshold": 1.0}])
-def test_explorer_follows_its_controls(true, moves, heights, texts, arithmetic):
+def test_explorer_follows_its_controls(true, moves, lengths, drawn, said, arithmetic):
     explorer = explore_summary()
     for name, value in ({f"target {k}": there for k, there in enumerate(true)} | moves).items():
         explorer.controls[name].value = value
@@ -46,8 +48,11 @@ def test_explorer_follows_its_controls(true, moves, heights, texts, arithmetic):
     for row, wanted in ((rows[1], p), (rows[2], s)):
         shown = [float(text.replace("−", "-")) for text in row[10:].split("   ")[0].split(", ")]
         assert shown == pytest.approx(wanted.tolist(), rel=5e-3, abs=5e-5)
-    assert heights(explorer, 0) == pytest.approx(p.tolist(), abs=1e-6)
-    assert heights(explorer, 1) == pytest.approx(s.tolist(), abs=1e-6)
+    marks = explorer.picture.drawn
+    assert drawn(explorer, "share") == [pytest.approx((p[:k].sum().item(), p[:k + 1].sum().item()), abs=1e-6) for k in range(3)]
+    assert lengths(explorer, "σ") == pytest.approx(s.tolist(), abs=1e-6)
+    assert said(explorer, "σ") == [f"{value:.4f}" for value in s]
+    assert [marks[f"logit {k}"].text for k in range(3)] == [f"{value:g}".replace("-", "−") for value in z[0].tolist()]
     assert rows[0].split(maxsplit=1)[1] == (", ".join(f"class {k}" for k in range(3) if true[k]) or "none")
     assert rows[1].endswith(f"argmax: class {int(p.argmax())}")
     yes = [k for k in range(3) if s[k] >= now["threshold"]]
@@ -63,23 +68,51 @@ def test_explorer_follows_its_controls(true, moves, heights, texts, arithmetic):
     if sum(true) == 1:
         assert rows[3].startswith(f"CE  = −log p[{true.index(True)}] = −log ")
         assert f"{arithmetic(rows[3].split('=')[2]):.4f}" == ce
-    assert (f"{sum(true)} labels" in texts(explorer, 2)) == (sum(true) != 1)
-    notes = [text.get_text() for text in explorer.figure.axes[1].texts[3:]]
-    assert notes == [("yes" if k in yes else "no") + (" ✓" if (k in yes) == true[k] else " ✗") for k in range(3)]
-    mark = explorer.figure.axes[0].texts[3 + int(p.argmax())].get_text()
-    assert mark == ("argmax ✓" if true[int(p.argmax())] else "argmax ✗")
-    assert explorer.figure.axes[1].lines[1].get_ydata()[0] == now["threshold"]
+    one, chosen = sum(true) == 1, int(p.argmax())
+    if one:
+        k = true.index(True)
+        assert marks["CE"].data == pytest.approx((0, float(ce)), abs=1e-4) and marks["CE"].look == HATCHED[k]
+        assert marks["CE says"].text == f"CE {ce}" and marks["CE says"].look == INK and f"true share {k} says" in marks
+    else:  # the lane goes pale, and says how many are true
+        assert "CE" not in marks and marks["CE says"].text == f"CE  ★ × {sum(true)}" and marks["CE says"].look == QUIET
+    assert [marks[f"share {k}"].look for k in range(3)] == list(HATCHED if one else PALE) and (marks["to CE"].look == GHOST) != one
+    right = one and true[chosen]  # argmax is right only where what it names is all that is true
+    assert marks["argmax"].text == ("argmax ✓" if right else "argmax ✗") and marks["argmax"].look == (INK if right else RED)
+    middle = sum(marks[f"torch share {chosen}"].box[::2]) / 2
+    assert marks["chosen"].data == chosen and sum(marks["chosen"].box[::2]) / 2 == pytest.approx(middle)
+    assert sum(marks["argmax"].box[::2]) / 2 == pytest.approx(middle, abs=3)
+    for k in range(3):
+        correct = (k in yes) == true[k]
+        assert marks[f"answer {k}"].text == ("≥" if k in yes else "<") + (" ✓" if correct else " ✗")
+        assert marks[f"answer {k}"].look == (INK if correct else RED)
+        assert (f"true class σ {k}" in marks) == true[k]
+        assert [marks[f"{part} {k}"].look for part in ("σ", "not σ")] == ([HATCHED[k], PALE[k]] if true[k] else [PALE[k], HATCHED[k]])
+        assert marks[f"answer {k}"].box[0] > marks[f"σ {k}"].box[2]
+        assert k == 2 or marks[f"answer {k}"].box[2] < marks[f"σ {k + 1}"].box[0]
+    line, (_, floor, _, top) = marks["threshold"], marks["whole σ 0"].box
+    assert line.data == now["threshold"] and marks["threshold says"].text == f"{now['threshold']:g}"
+    assert (floor - (line.box[1] + line.box[3]) / 2) / (floor - top) == pytest.approx(now["threshold"])
+    names = list(marks)
+    assert names.index("threshold") > max(names.index(f"{part} {k}") for part in ("σ", "not σ", "torch σ") for k in range(3)), "in front"
+    assert drawn(explorer, "loss") == [pytest.approx((terms[:k].sum().item(), terms[:k + 1].sum().item()), abs=1e-4) for k in range(3)]
+    assert [marks[f"loss {k}"].look for k in range(3)] == list(HATCHED)
+    assert marks["BCE"].data == pytest.approx((0, terms.mean().item()), abs=1e-4) and marks["BCE says"].text == f"BCE {terms.mean():.4f}"
+    on_one_axis(marks, ["CE", "loss 0", "loss 1", "loss 2", "BCE", "BCE part 2"])
 
 
-def test_ghosts_names_and_range(ghosts):
+def test_ghosts_and_range(lengths, drawn):
     explorer = explore_summary()
+    assert not [name for name in explorer.picture.drawn if name.startswith("before")]
     explorer.controls["logit 0"].value = -4.0
     z, y = torch.tensor([2, 3, 0.1], dtype=torch.float64), torch.tensor([0.0, 1, 0], dtype=torch.float64)
-    assert ghosts(explorer, 0) == pytest.approx(torch.softmax(z, dim=0).tolist())
-    assert ghosts(explorer, 1) == pytest.approx(torch.sigmoid(z).tolist())
+    marks, p = explorer.picture.drawn, torch.softmax(z, dim=0)
+    assert drawn(explorer, "before share") == [pytest.approx((p[:k].sum().item(), p[:k + 1].sum().item())) for k in range(3)]
+    assert lengths(explorer, "before σ") == pytest.approx(torch.sigmoid(z).tolist())
     losses = F.cross_entropy(z, torch.tensor(1)), F.binary_cross_entropy_with_logits(z, y)
-    assert ghosts(explorer, 2) == pytest.approx([loss.item() for loss in losses])
-    assert [label.get_text() for label in explorer.figure.axes[2].get_xticklabels()] == ["CE", "BCE"]
+    for name, loss in zip(("CE", "BCE"), losses):
+        assert marks[f"before {name}"].data == pytest.approx((0, loss.item())) and marks[f"before {name}"].look == GHOST
+        assert f"   {name} {loss:.4f} → " in explorer.words
+    on_one_axis(marks, ["before CE", "before BCE", "CE", "BCE"])
     assert (explorer.controls["threshold"].min, explorer.controls["threshold"].max) == (0, 1)
 
 
@@ -125,6 +158,22 @@ ANSWERS = {
     "round_why": ("One three-class loss, and the mean of three two-class losses",
                   lambda: round(-math.log(p[0, 1]), 4) == 0.3527
                   and round(-(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3, 4) == 0.9733),
+}
+
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Leave the logits at 2, 3, 0.1 and make all three answers of sigmoid right.": [("threshold", 0.9)],
+    "Of the logits 2, 3, 0.1 move one, and bring BCE below 0.3527, with class 1 true.": [("logit 0", -2.3)],
+    "Let two classes be true, and all three answers of sigmoid right while argmax misses one.": [("target 0", True), ("logit 2", -0.1)],
+    "Let no class be true: bring BCE below 0.05, and see what argmax says.": [
+        ("target 1", False), ("logit 0", -4.0), ("logit 1", -4.0), ("logit 2", -4.0)],
+    "Make CE larger than 1 and BCE smaller than 0.65.": [(f"logit {k}", -0.7) for k in range(3)],
+}
+NEARLY = {
+    "Leave the logits at 2, 3, 0.1 and make all three answers of sigmoid right.": [("logit 0", -1.0), ("logit 2", -1.0)],
+    "Of the logits 2, 3, 0.1 move one, and bring BCE below 0.3527, with class 1 true.": [("logit 2", -1.0), ("logit 0", -3.0)],
+    "Let no class be true: bring BCE below 0.05, and see what argmax says.": [("target 1", False)],
+    "Make CE larger than 1 and BCE smaller than 0.65.": [(f"logit {k}", 0.0) for k in range(3)],  # as the preset "tie" does
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.

@@ -2,11 +2,12 @@ import builtins
 
 import pytest
 import torch
-from matplotlib.colors import to_hex
 from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import BCE, label, logits_of, raises, y, z
+from utils.example import PRESETS
+from utils.picture import GHOST, INK, QUIET, RED
 from utils.target_shape import FORMS, LOSSES, answer, bce_target, explore_target_shape, misfit
 
 LOGITS = torch.tensor([[2, 3, 0.1]])
@@ -167,67 +168,122 @@ def test_bce_target_bad_labels(labels, error, sentence):
 
 
 @pytest.mark.parametrize("form, loss", EVERY)
-def test_explorer_shows_torchs_answer_for_every_choice(form, loss, texts):
+def test_explorer_shows_torchs_answer_for_every_choice(form, loss):
     explorer = explore_target_shape()
     explorer.controls["target"].value = form
     explorer.controls["loss"].value = loss
     says = error_of(form, loss) or SAYS[form][2 * list(LOSSES).index(loss)].replace("-", "−")
-    part, _ = misfit(loss, LOGITS, FORMS[form])
-    shown = texts(explorer, 0)
-    assert says in shown and f"{loss} says" in shown
-    assert f"torch says  {says}" in explorer.words
+    part, mend = misfit(loss, LOGITS, FORMS[form])
+    assert f"nn.{loss}()" in explorer.words and f"torch says  {says}" in explorer.words
     if "Error" in says:
         assert answer(LOSSES[loss], LOGITS, FORMS[form])[1] in explorer.words
-    assert any(text.startswith("✓") for text in shown) == (part == "")
+    assert ("✓ shape, dtype and values fit" in explorer.words) == (part == "")
     if part:
-        verdict = "an error" if "Error" in says else "no error,\nbut not a loss" if says == "nan" else "no error,\nsilently wrong"
-        assert f"✗ {part}: {verdict}" in shown
-    _drawn(explorer.figure.axes[0], FORMS[form], part)
-    assert (f"the {part} do" in explorer.words) == (part != "")
+        verb, torchs = "do" if part == "values" else "does", "stops" if "Error" in says else "is silent"
+        assert f"✗ the {part} {verb} not fit, and torch {torchs}:\n  {mend}" in explorer.words
     target = FORMS[form]
     assert f"target  shape {list(target.shape)!s:8} {str(target.dtype)[6:]}" in explorer.words
-    red = [text for text in explorer.figure.axes[0].texts if text.get_color() == "#D55E00" and text.get_text()]
+    shows(explorer.picture.drawn, form, loss, says, part)
+    tensors(explorer.picture.drawn, target, loss, part)
+
+
+def shows(marks, form, loss, says, part):
+    """The present cell of the board is marked, in its row and column, and in one of three looks."""
+    cell, text, here = marks[f"tried {loss} {form}"], marks[f"says {loss} {form}"], marks["here"]
+    assert here.data == (loss, form) and here.box[0] < cell.box[0] < cell.box[2] < here.box[2]
+    assert cell.box == marks[f"empty {loss} {form}"].box and cell.box[0] < text.box[0] < text.box[2] < cell.box[2]
+    assert marks[f"row {form}"].text == form and marks[f"row {form}"].look == INK
+    for near, far in ((f"row {form}", 1), (f"column {loss}", 0)):
+        middle = sum(marks[near].box[far::2]) / 2
+        assert cell.box[far] < middle < cell.box[far + 2]
+    assert marks[f"column {loss}"].text == {"CrossEntropyLoss": "CE", "BCEWithLogitsLoss": "BCE"}[loss]
+    if "Error" in says:
+        assert (cell.data, text.text, text.look) == ("error", "⊘", INK) and marks[f"filled {loss} {form}"].look == GHOST
+    else:
+        data, look, sign = ("silent", RED, "✗") if part else ("right", INK, "✓")
+        assert (cell.data, cell.look, text.look, text.text) == (data, look, look, f"{sign} {says}")
+        assert f"filled {loss} {form}" not in marks
+    red = {name for name, mark in marks.items() if mark.look == RED}
     assert bool(red) == (part != "")
 
 
-def _drawn(ax, target, part):
-    """The target's cells, its frames, one per dimension, and the lines between logits and target."""
-    from utils.plots import WRONG
+def tensors(marks, target, loss, part):
+    """The target's cells, its frames, one per dimension, what is red, and the lines between logits and target."""
+    cells, frames = ([marks.get(f"target {kind} {k}") for k in range(3)] for kind in ("cell", "frame"))
+    assert [bool(cell) for cell in cells] == [k < target.numel() for k in range(3)]
+    assert [bool(frame) for frame in frames] == [k < target.dim() for k in range(3)]
+    for k, value in enumerate(target.flatten().tolist()):
+        text = str(value) if isinstance(value, bool) else f"{value:g}".replace("-", "−")
+        assert cells[k].data == value and marks[f"target {k} says"].text == text
+    assert {frame.look for frame in frames if frame} <= {RED if part == "shape" else QUIET}
+    assert {cell.look == RED for cell in cells if cell} == {part == "values"}
+    for key, text in (("shape", str(list(target.shape))), ("dtype", str(target.dtype)[6:])):
+        assert marks[f"target {key}"].text == ("✗ " if key == part else "") + text
+        assert (marks[f"target {key}"].look == RED) == (key == part)
+    assert marks["logits shape"].text == "[1, 3]" and [marks[f"logits {k} says"].text for k in range(3)] == ["2", "3", "0.1"]
+    links = [mark for name, mark in marks.items() if name.startswith("link")]
+    if loss == "BCEWithLogitsLoss":  # each logit wants a number: what is not there is missing
+        assert [link.data for link in links if link.data[1] is not None] == [(k, k) for k in range(target.numel())]
+        missing = [name for name in marks if name.startswith("missing")]
+        assert len(missing) == 3 - target.numel() and [link.data[0] for link in links if link.data[1] is None] == [
+            int(name[-1]) for name in missing]
+    elif target.shape == LOGITS.shape:
+        assert [link.data for link in links] == [(k, k) for k in range(3)]
+    else:  # a label points at its class, if there is one, and nothing else points at anything
+        label = int(target) if target.shape == (1,) and part in ("", "values") else -1
+        assert [link.data for link in links] == ([(label, 0)] if label >= 0 else [])
+        assert ("no such logit" in marks) == (label == 3)
+    for link in links:
+        k, j = link.data
+        to = marks["no such logit" if k == 3 else f"logits cell {k}"].box, marks[f"missing {k}" if j is None else f"target cell {j}"].box
+        assert [(box[0] + box[2]) / 2 for box in to] == pytest.approx([link.box[0], link.box[2]])
 
-    cells, frames = ax.patches[5:8], ax.patches[8:10]
-    assert [cell.get_visible() for cell in cells] == [k < target.numel() for k in range(3)]
-    assert [frame.get_visible() for frame in frames] == [k < target.dim() for k in range(2)]
-    red = to_hex(WRONG)
-    for frame in frames[:target.dim()]:
-        assert (to_hex(frame.get_edgecolor()) == red) == (part == "shape")
-    assert (to_hex(cells[0].get_edgecolor()) == red) == (part == "values")
-    links = [line.get_xdata() for line in ax.lines if len(line.get_xdata())]
-    if target.shape == LOGITS.shape:
-        assert len(links) == 3 and all(top == bottom for top, bottom in links)
-    else:  # a right label points at its class, any other at nothing
-        assert len(links) == (0 if part else 1)
-        assert not links or links[0] == [2.95 + 1.4, 2.95]  # the middles of cells 1 and 0
+
+def test_the_board_keeps_what_was_tried_and_shows_it_for_the_present_logits():
+    explorer = explore_target_shape()
+
+    def tried():
+        return {tuple(name.split(" ", 2)[1:]) for name in explorer.picture.drawn if name.startswith("tried")}
+
+    assert tried() == {("BCEWithLogitsLoss", "[1] long")}, "empty but for the cell it stands on"
+    assert sum(name.startswith("empty") for name in explorer.picture.drawn) == 24
+    for form, loss in EVERY:
+        explorer.controls["target"].value, explorer.controls["loss"].value = form, loss
+        assert (loss, form) in tried()
+    explorer.buttons["confident and wrong"].click()
+    assert tried() == {(loss, form) for form, loss in EVERY}
+    for form, loss in EVERY:
+        value, error = answer(LOSSES[loss], torch.tensor([PRESETS["confident and wrong"]]), FORMS[form])
+        text = explorer.picture.drawn[f"says {loss} {form}"].text
+        assert text == "⊘" if error else float(text[2:].replace("−", "-")) == pytest.approx(value, abs=6e-3, nan_ok=True)
+    explorer.buttons["Reset"].click()
+    assert len(tried()) == 24, "Reset brings the logits back and forgets nothing"
+    assert explore_target_shape().picture.drawn.keys() != explorer.picture.drawn.keys(), "another explorer begins anew"
 
 
-@pytest.mark.parametrize("name", ["ValueError", "NotImplementedError"])  # the longest, of torch 2.15
-def test_the_name_of_an_error_stays_beside_the_tensors(monkeypatch, name):
+def test_who_drags_along_all_targets_has_tried_none_of_them():
+    target = explore_target_shape().controls["target"]
+    assert list(target.options) == list(FORMS) and not target.continuous_update
+
+
+def test_a_special_error_of_a_newer_torch_is_an_error_like_the_others(monkeypatch):
     def refuse(logits, target):
-        raise getattr(builtins, name)("on purpose")
+        raise NotImplementedError("on purpose")
 
     monkeypatch.setitem(LOSSES, "BCEWithLogitsLoss", refuse)
-    ax = explore_target_shape().figure.axes[0]
-    (shown,) = [text.get_window_extent() for text in ax.texts if text.get_text() == name]
-    frame = ax.patches[4].get_window_extent()  # the outer one, around the logits
-    assert frame.x1 + 10 < shown.x0 and shown.x1 < ax.figure.bbox.x1
+    explorer = explore_target_shape()
+    assert "torch says  NotImplementedError: on purpose" in explorer.words
+    assert explorer.picture.drawn["says BCEWithLogitsLoss [1] long"].text == "⊘"
 
 
-def test_explorer_follows_its_sliders(texts):
+def test_explorer_follows_its_sliders():
     explorer = explore_target_shape()
     explorer.controls["target"].value = "[[0, 1, 0]] float"
     explorer.controls["logit 0"].value = -3.3
     loss = F.binary_cross_entropy_with_logits(torch.tensor([[-3.3, 3, 0.1]]).double(), torch.tensor([[0, 1, 0]]).double())
-    assert f"torch says  {loss:.4f}" in explorer.words and f"{loss:.4f}" in texts(explorer, 0)
-    assert "−3.3" in texts(explorer, 0)
+    assert f"torch says  {loss:.4f}" in explorer.words
+    assert explorer.picture.drawn["says BCEWithLogitsLoss [[0, 1, 0]] float"].text == f"✓ {loss:.4f}"
+    assert explorer.picture.drawn["logits 0 says"].text == "−3.3"
 
 
 def test_where_32_bits_are_not_enough_for_4_decimals_the_words_say_so():
@@ -267,6 +323,23 @@ ANSWERS = {
     "negative": ("Yes, when a target lies outside 0 … 1", lambda: BCE(z, 255 * y) < 0 <= BCE(100 * z, y)),
     "tie_target": ("[[0., 1., 0.], [1., 0., 0.]]", lambda: BCE(
         torch.tensor([[-50.0, 50, -50], [50, -50, -50]]), F.one_hot(torch.tensor([1, 0]), 3).float()) < 1e-9),
+}
+
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Find a target with which BCEWithLogitsLoss says 0.9733.": [("target", "[[0, 1, 0]] float")],
+    "Find both targets with which CrossEntropyLoss says 0.3527.": [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
+    "Find the three targets that are wrong in silence.": [
+        ("target", "[[1, 1, 1]] float"), ("loss", "CrossEntropyLoss"), ("target", "[−100] long"), ("target", "[[0, 255, 0]] float")],
+    "Bring a loss below 0.": [("target", "[[0, 255, 0]] float")],
+    "Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.": [
+        ("target", "[[1, 1, 1]] float"), ("logit 2", -2.0)],
+}
+NEARLY = {
+    "Find a target with which BCEWithLogitsLoss says 0.9733.": [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
+    "Find the three targets that are wrong in silence.": [("target", form) for form in FORMS],  # with one loss only
+    "Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.": [
+        ("target", "[[1, 1, 1]] float"), ("logit 0", 6.0), ("logit 1", -6.0), ("logit 2", -6.0)],  # as the preset "saturated" does
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.

@@ -10,11 +10,12 @@ from torch.nn import functional as F
 from utils import plots
 from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import (
-    BCE, CE, LABEL, LABEL_1, LOGITS, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
+    ARTICLE, BCE, CE, LABEL, LABEL_1, LOGITS, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
-from utils.explore import Explorer, ask, listed
+from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import check_logits, check_targets
-from utils.plots import GREY, exact, minus_log, number, numbers
+from utils.picture import Picture
+from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
 from utils.sigmoid import log_sigmoid, sigmoid
 
@@ -63,49 +64,112 @@ def worked_bce(terms: Tensor, reduction: str, loss: float | None) -> str:
 
 
 def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
-    """Logits and targets → one loss per class by the reader's bce_terms([1, 3], [1, 3]) → reduced, CE beside it."""
-    figure, (left, middle, right) = plots.figure(
-        [0.95, 1.27, 0.72], "middle: your bce_terms, black edge torch's   ·   dashed: mean   ·   grey: before this control moved")
-    move_sigmoids = plots.class_bars(left, "σ(logit)", 0, 1, [0, 0.5, 1])
-    move_terms = plots.class_bars(middle, "one loss per class", 0, 4.2, [0, 2, 4])
-    move_losses = plots.bars(right, "reduced", 0, 4.2, [0, 2, 4], ["BCE", "CE"], [GREY, GREY], ["", ""])
+    """Logits and targets → a column per class, split into what truth is given and the rest → −log of each, end to end → BCE, CE.
+
+    The losses and what they are reduced to are those of the reader's bce_terms([1, 3], [1, 3]).
+    """
+    picture = Picture()
+    lefts, wide, top, floor = (84, 204, 324), 84, 64, picture.height - 92  # of the columns
+    names, start, end = 478, 740, picture.width - 56  # where the lengths have their names, and where they begin and may end
+    terms, reduced, single = (92, 152), (196, 246), (300, 346)  # the edges of the losses end to end, of BCE and of CE
+
+    def furniture(low: float, high: float):
+        """The axes of the columns and of the lengths, and the names of these."""
+        at, kept = plots.axis(low, high, start, end), []
+        for tick in (0, low, high, high / 2):
+            kept += [tick] if all(abs(at(tick) - at(other)) > 100 for other in kept) else []
+        plots.ticks(picture, "loss", at, sorted(kept), floor)
+        picture.box("zero", plots.QUIET, at(0) - 1, terms[0], at(0) + 1, floor)
+        plots.ticks(picture, "σ", plots.axis(0, 1, floor, top), (0, 0.5, 1), lefts[0] - 22, upright=True)
+        picture.text("−log", "−log", names, 104)
 
     def compute(values):
         logits, targets = logits_from(values).unsqueeze(0), targets_from(values).unsqueeze(0)
         check_logits(logits)
         truth = nn.BCEWithLogitsLoss(reduction="none")(logits, targets)
         answer, wrong = ask(bce_terms, logits, targets, like=truth)
-        reduction, row = values["reduction"], float(nn.CrossEntropyLoss()(logits, targets))
-        return {"logits": logits[0], "y": targets[0].int().tolist(), "truth": truth[0], "answer": answer[0],
-                "sigma": torch.sigmoid(logits)[0], "p": torch.softmax(logits, dim=1)[0], "wrong": wrong,
-                "reduction": reduction,
-                "bce": None if reduction == "none" else float(bce(logits, targets, reduction)),
+        row = float(nn.CrossEntropyLoss()(logits, targets))
+        reduce = {"mean": torch.mean, "sum": torch.sum, "none": lambda terms: None}[values["reduction"]]
+        return {"logits": logits[0], "y": targets[0].int().tolist(), "truth": truth[0], "answer": answer[0], "wrong": wrong,
+                "sigma": torch.sigmoid(logits)[0], "given": torch.sigmoid(logits * (2 * targets - 1))[0],  # 1 − σ(z) is σ(−z)
+                "p": torch.softmax(logits, dim=1)[0], "reduction": values["reduction"], "bce": reduce(truth), "yours": reduce(answer),
                 # CrossEntropyLoss takes any row; there is a label that says the same only where exactly one class is true
                 "row": row, "ce": row if targets.sum() == 1 else None}
 
+    def draw(now, before):
+        y, answer, truth, bad = now["y"], now["answer"], now["truth"], bool(now["wrong"])
+        ends = [end for losses in (answer, truth, before["truth"] if before else ()) for stretch in plots.cuts(losses).values()
+                for end in stretch]
+        low, high = plots.reach(*ends, now["ce"], before and before["ce"])
+        picture.begin((low, high), lambda: furniture(low, high))
+        at, look = plots.axis(low, high, start, end), plots.RED if bad else plots.INK
+        plots.columns(picture, "σ", lefts, wide, plots.axis(0, 1, floor, top), now["sigma"], before=before and before["sigma"], given=y,
+                      true=[k for k in range(3) if y[k]], labels=(26, floor + 28), texts=[plots.short(p) for p in now["given"].tolist()])
+        plots.strip(picture, "loss", (start, end), terms, answer, truth, before and plots.cuts(before["truth"]), labels=-58,
+                    span=(low, high))
+        picture.text("sum says", f"Σ {plots.short(float(answer.sum()))}", names, 140, look=look)
+        picture.text("BCE says", "BCE" if now["yours"] is None else f"BCE {plots.short(float(now['yours']))}", names, 208, look=look)
+        picture.text("reduced by", {"mean": "Σ ÷ 3", "sum": "Σ", "none": "[1, 3]"}[now["reduction"]], names, 242, size=plots.SMALL,
+                     look=plots.QUIET)
+        if now["yours"] is None:
+            for k, (a, b) in plots.cuts(answer).items():
+                picture.box(f"BCE {k}", plots.RED if bad else plots.QUIET, at(a) + 1, reduced[0], at(b) - 1, reduced[1], data=(a, b))
+        elif plots.drawable(now["yours"]):
+            plots.parts(picture, "BCE", at, reduced, float(answer.sum()), 3 if now["reduction"] == "mean" else 1, bad)
+        if bad and now["bce"] is not None:
+            picture.frame("torch BCE", plots.INK, at(0), reduced[0], at(float(now["bce"])), reduced[1], data=(0, float(now["bce"])))
+        if now["ce"] is None:
+            picture.text("CE says", f"CE  {plots.TRUE} × {sum(y)}", names, sum(single) / 2, look=plots.QUIET)
+        else:
+            picture.text("CE says", f"CE {plots.short(now['ce'])}", names, sum(single) / 2)
+            picture.box("CE", plots.HATCHED[y.index(1)], at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
+            picture.frame("CE edge", plots.INK, at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
+        for name, edge, then in (("BCE", reduced[1], before and before["bce"]), ("CE", single[1], before and before["ce"])):
+            if then is not None:
+                picture.box(f"before {name}", plots.GHOST, at(0), edge + 5, at(float(then)), edge + 5 + plots.LANE, data=(0, float(then)))
+
     def show(now, before):
+        draw(now, before)
         y, truth, reduction = now["y"], now["truth"], now["reduction"]
-        move_sigmoids(now["sigma"], ghost=before and before["sigma"], notes=[f"y = {there}" for there in y])
-        move_terms(now["answer"], outline=truth, ghost=before and before["truth"],
-                   notes=["−log σ" if there else "−log(1−σ)" for there in y],
-                   line=now["bce"] if reduction == "mean" else None)
-        move_losses([now["bce"], now["ce"]], notes=[reduction, "" if sum(y) == 1 else f"{sum(y)} labels"],
-                    ghost=before and [before["bce"], before["ce"]])
         rows = []
         for k, there in enumerate(y):
-            p_true = float(torch.sigmoid(now["logits"][k] if there else -now["logits"][k]))  # given to what is true
             rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
-                        f"−log {exact(float(truth[k]), minus_log, p_true)[0]} = {number(float(truth[k]))}")
+                        f"−log {exact(float(truth[k]), minus_log, float(now['given'][k]))[0]} = {number(float(truth[k]))}")
         rows.append(f"BCE = {worked_bce(truth, reduction, now['bce'])}")
         rows.append(f"CE  {worked_row(y, now['row'])}" if now["ce"] is None else
                     f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}")
+        rows.append(before_and_now(before, now))
         line = f"logits {listed(now['logits'])}, target {y} → losses {numbers(now['answer'])}"
-        return line + ("" if reduction == "none" else f", {reduction} {number(now['bce'])}"), "\n".join(rows), now["wrong"]
+        return line + ("" if reduction == "none" else f", {reduction} {number(float(now['yours']))}"), "\n".join(rows), now["wrong"]
 
     controls = logit_sliders() | target_boxes() | {
         "reduction": widgets.ToggleButtons(options=["mean", "sum", "none"], description="reduction",
                                            style={"description_width": "max-content", "button_width": "104px"})}
-    return Explorer("explore_bce", controls, compute, show, figure, presets(**LABEL_1))
+    return Explorer("explore_bce", controls, compute, show, picture, presets(**LABEL_1), tasks)
+
+
+def before_and_now(before: dict | None, now: dict) -> str:
+    """What both losses were and are, in words."""
+    if not before:
+        return STILL
+    return "before → now   " + "   ".join(
+        f"{name} {' → '.join('—' if at[key] is None else number(float(at[key])) for at in (before, now))}"
+        for name, key in (("BCE", "bce"), ("CE", "ce")))
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Class 0 pays most. Bring its loss below 0.1 and leave it untrue.",
+     lambda values, now: now["y"] == [0, 1, 0] and float(now["truth"][0]) < 0.1),
+    ("Leave the logits at 2, 3, 0.1 and make BCE as small as it gets by saying what is true.",
+     lambda values, now: now["logits"].tolist() == list(ARTICLE) and now["y"] == [1, 1, 1]),
+    ("Leave the loss of class 1 at 0.0486 and make CE larger than 1.",
+     lambda values, now: number(float(now["truth"][1])) == "0.0486" and (now["ce"] or 0) > 1),
+    ("Let the only true class pay more than nine tenths of the sum.",
+     lambda values, now: sum(now["y"]) == 1 and float(now["truth"][now["y"].index(1)]) > 0.9 * float(now["truth"].sum())),
+    ("Bring the mean below CE, with class 1 the true one and its loss below 0.5.",
+     lambda values, now: now["y"] == [0, 1, 0] and float(now["truth"][1]) < 0.5 and float(now["truth"].mean()) < now["ce"]),
+]
 
 
 # What notebook 5 asks, in its order.

@@ -1,5 +1,6 @@
 """Cross-entropy: what the label's probability costs.  Taught in notebooks/02_cross_entropy.ipynb."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -8,9 +9,10 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.example import CE, LABEL, LOGITS, label_choice, logit_sliders, logits_from, presets
-from utils.explore import Explorer, ask, listed
+from utils.explore import STILL, Explorer, ask, ask_gradient, listed
 from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
-from utils.plots import COLOURS, MARKERS, exact, minus_log, number, numbers
+from utils.picture import Picture
+from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
 from utils.softmax import softmax
 
@@ -65,38 +67,107 @@ def worked_row(y: list[int], loss: float) -> str:
     return f"no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
 
 
+def true_first(label: int) -> list[int]:
+    return [label, *(k for k in range(3) if k != label)]
+
+
 def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
-    """Logits and a label → probabilities → −log p → gradient, the loss by the reader's cross_entropy([1, 3], [1])."""
-    figure, (left, middle, right) = plots.figure([1, 1, 1], "dot: your cross_entropy   ·   grey: before this control moved")
-    move_shares = plots.class_bars(left, "p = softmax(logits)", 0, 1, [0, 0.5, 1])
-    p = torch.linspace(0.005, 1, 200)
-    move_dot = plots.curve(middle, "loss = −log p[label]", p, -p.log(), "p[label]", (0, 1.02), (0, 5), 1, [0, 0.5, 1])
-    move_slopes = plots.class_bars(right, "gradient = p − y", -1, 1, [-1, 0, 1])
+    """Logits and a label → shares, the true one first → −log of its length → where each logit would go.
+
+    Loss and gradient are those of the reader's cross_entropy([1, 3], [1]); autograd finds the gradient.
+    """
+    picture = Picture()
+    left, right, top, floor = 110, 850, 62, picture.height - 142  # of the curve's axes; the strip lies below the floor
+    across, guessing = plots.axis(0, 1, left, right), math.log(3)
+
+    def furniture(low: float, high: float):
+        """The axes of −log p and its curve, and the price of guessing."""
+        at = plots.axis(low, high, floor, top)
+        plots.ticks(picture, "loss", at, sorted({low, 0, high / 2, high}), left, upright=True)
+        picture.box("floor", plots.QUIET, left - 2, at(0) - 1, right, at(0) + 1)
+        losses = torch.linspace(0, high, 200, dtype=torch.float64)
+        picture.curve("curve", plots.QUIET, across((-losses).exp()).tolist(), at(losses).tolist(),
+                      data=((-losses).exp().tolist(), losses.tolist()))
+        picture.dashes("guessing", plots.GHOST, left, right, at(guessing), data=guessing)
+        for name, text, x, y in (("−log p", "−log p", 8, 22), ("step", "z → z − grad", 1060, 22),
+                                 ("guessing says", "−log ⅓", right + 10, at(guessing) - 15),
+                                 ("guessing costs", plots.short(guessing), right + 10, at(guessing) + 15)):
+            picture.text(name, text, x, y, size=plots.SMALL, look=plots.QUIET)
 
     def compute(values):
         logits, label = logits_from(values).unsqueeze(0), torch.tensor([values["label"]])
-        gradient = cross_entropy_gradient(logits, label)[0]
         truth = nn.CrossEntropyLoss()(logits, label)
         answer, wrong = ask(cross_entropy, logits, label, like=truth)
-        return {"logits": logits[0], "label": values["label"], "p": torch.softmax(logits, dim=1)[0],
-                "truth": float(truth), "loss": float(answer), "gradient": gradient, "wrong": wrong}
+        torchs = cross_entropy_gradient(logits, label)
+        gradient, odd = ask_gradient(cross_entropy, logits, label, like=torchs)
+        return {"logits": logits[0], "label": values["label"], "p": torch.softmax(logits, dim=1)[0], "truth": float(truth),
+                "loss": float(answer), "torchs": torchs[0], "gradient": gradient[0], "odd": "" if answer.isnan() else odd, "wrong": wrong}
+
+    def draw(now, before):
+        k, p, loss, truth, wrong = now["label"], now["p"], now["loss"], now["truth"], bool(now["wrong"])
+        low, high = plots.reach(2, loss, truth, before and before["truth"])
+        picture.begin((low, high), lambda: furniture(low, high))
+        at, x = plots.axis(low, high, floor, top), across(float(p[k]))
+        if before:
+            then = float(before["p"][before["label"]]), before["truth"]
+            picture.box("before pillar", plots.GHOST, across(then[0]) - 14, at(0), across(then[0]) + 14, at(then[1]), data=(0, then[1]))
+            picture.dot("before dot", before["label"], across(then[0]), at(then[1]), data=then, ghost=True)
+        plots.strip(picture, "share", (left, right), (floor + 10, floor + 66), p, order=true_first(k), true=k, labels=58,
+                    before=before and plots.cuts(before["p"], true_first(before["label"])))
+        end = 0 if math.isnan(loss) else min(max(loss, low), high)  # inf, which is wrong, reaches the end of the axis
+        if not math.isnan(loss):
+            picture.box("pillar", plots.HATCHED[k] if plots.drawable(loss) else plots.RED, x - 13, at(0), x + 13, at(end), data=(0, loss))
+        if wrong:
+            picture.frame("wrong pillar", plots.RED, x - 16, at(0), x + 16, at(end), data=(0, end), thick=4)
+            picture.frame("torch pillar", plots.INK, x - 13, at(0), x + 13, at(truth), data=(0, truth))
+        if plots.drawable(loss):
+            picture.dot("dot", k, x, at(loss), data=(float(p[k]), loss))
+        say(plots.short(loss), x, at(end), at, plots.RED if wrong else plots.INK)
+        plots.arrows(picture, "step", (1060, 1390), [top + 8 + 122 * j for j in range(3)], now["logits"], -now["gradient"],
+                     -now["torchs"], before and -before["torchs"], true=[k])
+
+    def say(text: str, x: float, y: float, at: Callable, look: int):
+        """The loss, on the side of its pillar that has room, above the curve there and clear of the line of guessing."""
+        y, room = min(y - 8, floor - 16), plots.width(text) + 26
+        if x + room > right:
+            x -= room + 26
+            y = min(y, at(-math.log((x + 26 - left) / (right - left))) - 20)
+        if abs(y - at(guessing)) < 18:
+            y = at(guessing) - 18
+        picture.text("loss says", text, x + 26, max(y, top), look=look, away=-1)
+
+    def one_step(now):
+        """One step of gradient descent with learning rate 1, to the stops of the sliders.
+
+        Where that would be no move, the logit that most wants to move and can goes one stop, or it would never end.
+        """
+        logits, steps = now["logits"].tolist(), (-now["gradient"]).tolist()
+        if not all(map(math.isfinite, steps)):
+            return {}
+        after = [min(max(round(z + step, 1), -6.0), 6.0) for z, step in zip(logits, steps)]
+        for k in sorted(range(3), key=lambda k: -abs(steps[k])) if after == logits else ():
+            stop = round(logits[k] + math.copysign(0.1, steps[k]), 1)
+            if steps[k] and abs(stop) <= 6:
+                after[k] = stop
+                break
+        return {f"logit {k}": z for k, z in enumerate(after)}
 
     def show(now, before):
+        draw(now, before)
         k, p = now["label"], now["p"]
-        notes = ["true" if j == k else "" for j in range(3)]
-        move_shares(p, ghost=before and before["p"], notes=notes)
-        move_dot([p[k]], [now["loss"]], ghosts=before and ([before["p"][before["label"]]], [before["truth"]]),
-                 texts=[number(now["loss"])], looks=[(COLOURS[k], MARKERS[k])])
-        move_slopes(now["gradient"], ghost=before and before["gradient"], notes=notes)
-        words = "\n".join([
+        words = [
             f"p = softmax(logits) = {numbers(p)}",
             f"CE = {worked_cross_entropy(p, k, now['truth'])}",
-            f"gradient p − y = {numbers(now['gradient'])}",
-        ])
-        return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", words, now["wrong"]
+            f"gradient p − y = {numbers(now['torchs'])}",
+        ]
+        if now["odd"]:
+            words.append(now["odd"])
+        words.append(f"before → now   p[{k}] {number(before['p'][k])} → {number(p[k])}   "
+                     f"CE {number(before['truth'])} → {number(now['truth'])}" if before else STILL)
+        return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", "\n".join(words), now["wrong"]
 
     controls = logit_sliders() | {"label": label_choice()}
-    return Explorer("explore_cross_entropy", controls, compute, show, figure, presets(label=1))
+    return Explorer("explore_cross_entropy", controls, compute, show, picture, presets(label=1) | {"one step": one_step})
 
 
 # What notebook 2 asks, in its order.

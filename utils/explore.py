@@ -7,17 +7,17 @@ things stood before the present control was touched, which the pictures show as 
 
 import base64
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 import torch
 from IPython import get_ipython
 from IPython.display import display
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.plots import WRONG, number, painter
+from utils.picture import Picture
+from utils.plots import WRONG, number, numbers
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
@@ -43,6 +43,11 @@ NAMES = """(() => {
     words.still = setTimeout(() => words.setAttribute('aria-busy', 'false'), 500);
   }).observe(words, {childList: true});
 })()"""
+# A picture has no paper of its own, so that the page shows through; only a page that may be dark and does not say so gets a
+# white one.  On a dark page this turns black ink into light grey and leaves the hues of the classes and of red as they are: of
+# all ways to mix three channels the one that comes nearest to it.
+DARK = ("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><filter id='dark' color-interpolation-filters='sRGB'>"
+        "<feColorMatrix values='.59 -.71 -.47 0 .74  -.72 .79 -.88 0 .73  -.39 -.55 .39 0 .75  0 0 0 1 0'/></filter></svg>#dark")
 CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
@@ -56,7 +61,9 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer button:focus-visible, .explorer input:focus-visible,
 .explorer .noUi-handle:focus, .explorer .ui-slider-handle:focus {{
   outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
-.explorer img {{ border-radius: 6px; }}
+.explorer img {{ background: white; }}
+:is(body[data-jp-theme-light="false"], html[theme="dark"], body.vscode-dark) .explorer img {{
+  background: none; filter: url("{DARK}"); }}
 .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
   white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
@@ -73,22 +80,29 @@ REOPENED = """<style>
 </style>"""
 
 
+# Binary cross-entropy wakes all cores even for three numbers: 8 ms where one thread takes 0.03, and a hub shares its cores
+# among many kernels.  Nothing that an explorer computes is large enough for a second thread.
+torch.set_num_threads(1)
+
+
 class Explorer(widgets.VBox):
     """Controls, a picture and words in one box.
 
     name:     what the one-line text form starts with
     controls: {name: widget}, the three logit sliders first, in the order in which Tab reaches them
     compute:  {name: value} -> numbers, of whatever kind show wants
-    show:     (numbers, numbers from before or None) -> (one line, words, complaint); moves the figure's artists
-    presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts
+    show:     (numbers, numbers from before or None) -> (one line, words, complaint); draws the picture
+    presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts; instead of
+              the values a function that makes them of the present numbers
+    tasks:    [(sentence, ({name: value}, numbers) -> whether it is done)], from easy to puzzling; none is done at the start
 
     .controls and .buttons are the widgets; .image, .words and .wrong (the complaint) are what they show.
     """
 
     def __init__(self, name: str, controls: dict[str, widgets.Widget], compute: Callable, show: Callable,
-                 figure: Figure, presets: dict[str, dict]):
-        self.name, self.controls, self.figure = name, controls, figure
-        self._compute, self._show, self._paint = compute, show, painter(figure)
+                 picture: Picture, presets: dict[str, dict | Callable], tasks: Sequence[tuple[str, Callable]] = ()):
+        self.name, self.controls, self.picture, self.tasks = name, controls, picture, tasks
+        self._compute, self._show = compute, show
         self._start = {key: control.value for key, control in controls.items()}
         presets = {"the article": self._start} | presets
         self._values = self._touched = self._now = self._before = None
@@ -100,7 +114,8 @@ class Explorer(widgets.VBox):
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
         for key, values in presets.items():
-            self.buttons[key].on_click(lambda _, key=key, values=values: self._set(key, values))
+            self.buttons[key].on_click(lambda _, key=key, values=values: self._set(
+                key, values(self._now) if callable(values) else values))
         for button in self.buttons.values():
             button.layout.width = "auto"
         for key, control in controls.items():
@@ -133,14 +148,14 @@ class Explorer(widgets.VBox):
         if self._setting or (values == self._values and touched in self.controls):
             return
         self._values = values
-        if touched != self._touched:  # another control than before: where things stand now becomes the ghost
+        if touched != self._touched or touched in self.buttons:  # another hand's move: where things stand now becomes the ghost
             self._touched, self._before = touched, None if touched in (None, "Reset") else self._now
         try:
             now = self._compute(values)
             self._line, self.words, wrong = self._show(now, self._before)
         except Exception as error:
             if self._now is None:  # the first update of all: there is no picture yet, so its axes at least
-                self.image.value = self._paint()
+                self.image.value = self.picture.png()
                 self._say(one_line(error))
             else:
                 self._say(f"{one_line(error)} (picture and numbers are still those from before)")
@@ -148,8 +163,8 @@ class Explorer(widgets.VBox):
                 raise
             return
         self._now = now
+        self.image.value = self.picture.png()  # first: the browser decodes it while the words come
         self._say(wrong, note="What torch says:" if wrong else "")
-        self.image.value = self._paint()
 
     def _say(self, wrong: str, note: str = "") -> None:
         self.wrong = wrong
@@ -166,11 +181,14 @@ class Explorer(widgets.VBox):
         display(data, metadata=metadata, raw=True)
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        """The live view, and for where no kernel runs the picture, with its line for those who don't see it."""
-        picture = base64.b64encode(self.image.value).decode()
+        """The live view, and for where no kernel runs the picture on white, with its line for those who don't see it."""
+        picture = base64.b64encode(self.picture.png(opaque=True)).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
         return data, {"image/png": {"alt": repr(self)}}
+
+
+STILL = "before → now   nothing has moved yet"  # stands where the words will say what moved: they keep their height
 
 
 def slider(name: str, value: float, low: float, high: float, colour: str | None = None) -> widgets.FloatSlider:
@@ -207,3 +225,31 @@ def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str
             a, b = (a, b) if a != b else (repr(yours), repr(torchs))
             wrong.append(f"{name}{f', class {k}' if like.numel() > 1 else ''}: yours {a}, torch {b}")
     return (answer, "\n".join(wrong)) if wrong else (like, "")
+
+
+def ask_gradient(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str]:
+    """How the number that the reader's function returns changes with its first tensor, by autograd.
+
+    like: torch's gradient, float64.  Returns: (the gradient, float64 in the shape of like, all nan where there is none;
+    a sentence where it is not torch's, "" where it is, and then the gradient is torch's).  Nothing raises here.
+    """
+    name = name_of(function)
+    first, *others = [(tensor.float() if tensor.is_floating_point() else tensor).clone() for tensor in tensors]
+    first.requires_grad_()
+
+    def backwards(*_):
+        with torch.enable_grad():
+            answer = function(first, *others)
+            if isinstance(answer, Tensor) and answer.requires_grad:
+                return torch.autograd.grad(answer, first, allow_unused=True)[0]
+
+    backwards.__name__ = name
+    gradient, complaint = call(backwards)
+    if gradient is None or gradient.shape != like.shape:
+        if "returned None" in complaint:
+            complaint = f"{name} leaves torch's operations on the way, as .item(), .detach() and numpy do"
+        return torch.full_like(like, torch.nan), f"autograd finds no gradient: {complaint}"
+    gradient = gradient.to(torch.float64)
+    if torch.allclose(gradient, like, rtol=5e-5, atol=5e-5):
+        return like, ""
+    return gradient, f"gradient of {name}, by autograd = {numbers(gradient.flatten())}"

@@ -1,43 +1,25 @@
-"""The few pictures that every topic shares, each drawn once and then moved.
+"""The visual language that every topic shares: strip, columns, parts, arrows, and how numbers are written.
 
-A function here adds its furniture (axes, ticks, titles) and its moving artists to an axes, and returns move(...),
-which sets the artists to new numbers.  painter(figure) turns the figure into PNG bytes, fast: the furniture comes
-from a kept background, only the moving artists are drawn.
+Each function paints present numbers into a Picture.  Everywhere hatched shapes are the reader's numbers ("share 1" where part is
+"share"), black edges torch's ("torch share 1"), a grey lane beside them is where things stood before ("before share 1"), red is
+wrong ("wrong share 1"), and ★ marks what is true.  Losses are lengths: a strip with a span, on an axis that ticks draws.
+Nothing is cut off to fit: an axis that is too short takes its next step, 1, 2, 5, 10, ...
 """
 
-import functools
-import io
 import math
 from collections.abc import Callable, Sequence
 
-import matplotlib
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont
-from matplotlib.patches import Rectangle
-from matplotlib.text import Text
-from PIL import Image, ImageDraw, ImageFont
+from utils.picture import (
+    COLOURS, DOT, GHOST, HATCHED, HATCHES, INK, INKS, MARKERS, PALE, PAPER, QUIET, RED, REDDENED, SIZE, SMALL, SOLID, WRONG, Picture, written,
+)
 
-# One look per class, everywhere: colour (Okabe and Ito), hatch, marker.  Red means wrong and nothing else.
-COLOURS = ("#0072B2", "#E69F00", "#009E73")
-HATCHES = ("//", "..", "xx")
-MARKERS = ("o", "s", "^")
-WRONG, INK, GHOST, GREY = "#D55E00", "#000000", "#C8C8C8", "#5A5A5A"
-CLASSES = ("class 0", "class 1", "class 2")
-
-STYLE = {
-    "font.family": "DejaVu Sans", "font.size": 14, "axes.titlesize": 16, "axes.titlepad": 10, "axes.labelsize": 14,
-    "axes.spines.top": False, "axes.spines.right": False, "xtick.labelsize": 14, "ytick.labelsize": 13,
-    "hatch.linewidth": 1.2, "axes.facecolor": "white", "axes.edgecolor": INK, "text.color": INK, "lines.linewidth": 2,
-}
 TINY = 0.00095  # below it 4 decimals would leave one digit or none
-PLATE = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}  # keeps a number readable on top of a line
+TRUE = "★"  # marks the class that is true
+LANE = 9  # how thick the grey lane is
 
 
 def number(value: float) -> str:
-    """A number as every picture and readout writes it: 4 decimals, powers of ten where those would say nothing."""
+    """A number as every readout writes it: 4 decimals, powers of ten where those would say nothing."""
     size = abs(value)
     if math.isfinite(value) and (0 < size < TINY or size >= 10_000):
         text = f"{value:.2e}"
@@ -49,6 +31,28 @@ def number(value: float) -> str:
 def numbers(values: Sequence[float]) -> str:
     """Several numbers, as in "0.2585, 0.7028, 0.0387"."""
     return ", ".join(number(float(value)) for value in values)
+
+
+def short(value: float) -> str:
+    """A number as pictures write it, without powers of ten as long as may be: 0.7028, <0.0001, 1234.57, 1.1·10¹³."""
+    size = abs(value)
+    if not math.isfinite(value):
+        return f"{value}".replace("-", "−")
+    if 0 < size < 0.00005:
+        return "<0.0001" if value > 0 else "−0.0000"
+    if size < 1e6:
+        return f"{value:.{4 if size < 1000 else 2 if size < 10_000 else 0}f}".replace("-", "−")
+    return power_of_ten(value, 1)
+
+
+def round_number(value: float) -> str:
+    """What stands at a tick: −6, 0.5, 200, 5·10³."""
+    return f"{value:g}".replace("-", "−") if abs(value) < 1000 else power_of_ten(value, 0).replace("1·10", "10")
+
+
+def power_of_ten(value: float, decimals: int) -> str:
+    digits, power = f"{value:.{decimals}e}".replace("-", "−").split("e+")
+    return f"{digits}·10" + str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def exact(result: float, arithmetic: Callable, *values: float) -> list[str]:
@@ -67,207 +71,256 @@ def minus_log(p: float) -> float:
     return -math.log(p) if p > 0 else math.inf
 
 
-def figure(widths: Sequence[float], caption: str = "") -> tuple[Figure, list[Axes]]:
-    """A white figure, 10 × 4 inches at 144 dpi, with one axes per width side by side and a caption below."""
-    with matplotlib.rc_context(STYLE):
-        fig = Figure(figsize=(10, 4), dpi=144, facecolor="white")
-        FigureCanvasAgg(fig)
-        axes = fig.subplots(1, len(widths), gridspec_kw={
-            "width_ratios": widths, "left": 0.055, "right": 0.985, "bottom": 0.22, "top": 0.89, "wspace": 0.26})
-        fig.text(0.985, 0.025, caption, ha="right", fontsize=12, color=GREY)
-    return fig, list(np.atleast_1d(axes))
+def drawable(value: float) -> bool:
+    """Whether a number has a place on some axis: nan, inf and what is next to inf have none."""
+    return abs(float(value)) < 1e99
 
 
-def class_bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float]) -> Callable:
-    """One bar per class, in the class's own look, on an axis from low to high.  Returns move, see bars."""
-    return bars(ax, title, low, high, ticks, CLASSES, COLOURS, HATCHES)
+def step(size: float) -> float:
+    """The first of 0, 1, 2, 5, 10, 20, ... that is not below size: how far an axis reaches."""
+    if size <= 0:
+        return 0
+    ten = 10.0 ** max(math.floor(math.log10(size)), 0)
+    return next(ten * k for k in (1, 2, 5, 10) if size <= ten * k * (1 + 1e-6))
 
 
-def bars(ax: Axes, title: str, low: float, high: float, ticks: Sequence[float],
-         names: Sequence[str], colours: Sequence[str], hatches: Sequence[str]) -> Callable:
-    """One bar per name on an axis from low to high.
+def reach(*values: float | None) -> tuple[float, float]:
+    """An axis that holds 0 ... 1 and all values that have a place, in steps: (0, 1) as long as they are shares."""
+    finite = [float(value) for value in values if value is not None and drawable(value)]
+    return -step(-min(finite, default=0)), max(1, step(max(finite, default=1)))
 
-    Returns move(values, outline=None, ghost=None, notes=None, line=None), each one value per bar: outline are torch's
-    numbers (black edges) where values may differ from them, ghost the numbers from before (grey, behind), notes a
-    word below each name (red where it holds ✗), line the height of one dashed line across.  A value of None is no
-    bar.  A bar that leaves the axis ends at its edge with an arrow that says so.
+
+def axis(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    """Returns place(value) in pixels: start at low, end at high."""
+    return lambda value: start + (value - low) * (end - start) / (high - low)
+
+
+def apart(wanted: Sequence[float], sizes: Sequence[float], low: float, high: float, gap: float = 16) -> list[float]:
+    """The middles of labels of these sizes in a row from low to high, together as near to where they are wanted as they can be.
+
+    Seen from where each would stand if the row began at 0 and had no spaces, they must only keep their order: those that would
+    not are put to the mean of where they are wanted.
     """
-    count = len(names)
-    with matplotlib.rc_context(STYLE):
-        room = 0.13 * (high - low)  # for the numbers above and below the bars
-        ax.set(xlim=(-0.6, count - 0.4), ylim=(low - (room if low < 0 else 0), high + room), yticks=ticks)
-        ax.set_title(title)
-        ax.set_xticks(range(count), names)
-        ax.tick_params(axis="x", length=0)
-        ax.spines["bottom"].set_visible(False)
-        ax.axhline(0, color=INK, linewidth=1.2)
-        ghosts = ax.bar(range(count), 0, width=0.9, color=GHOST, animated=True)
-        solid = ax.bar(range(count), 0, width=0.62, color=colours, animated=True)
-        edges = ax.bar(range(count), 0, width=0.62, fill=False, edgecolor=INK, linewidth=1.6, animated=True)
-        for bar, hatch in zip(solid, hatches):
-            bar.set(hatch=hatch, edgecolor="white", linewidth=0)
-        dashes = ax.axhline(math.nan, color=INK, linestyle="--", zorder=0.5, animated=True)
-        texts = [ax.text(k, 0, "", ha="center", bbox=PLATE, animated=True) for k in range(count)]
-        below = [ax.text(k, -0.12, "", ha="center", va="top", transform=ax.get_xaxis_transform(), animated=True,
-                         fontsize=13, fontweight="bold") for k in range(count)]
-
-    def height(value: float | None) -> float:
-        return 0.0 if value is None or math.isnan(value) else min(max(float(value), low), high)
-
-    def move(values, outline=None, ghost=None, notes=None, line=None):
-        for k, value in enumerate(values):
-            solid[k].set_height(height(value))
-            edges[k].set_height(height(value if outline is None else outline[k]))
-            ghosts[k].set_height(height(None if ghost is None else ghost[k]))
-            under = value is not None and value < 0 and low < 0
-            texts[k].set(text="" if value is None else bar_text(float(value), low, high),
-                         y=height(value) + (-0.18 if under else 0.18) * room, va="top" if under else "bottom",
-                         color=INK if value is None or math.isfinite(value) else WRONG)
-            note = notes[k] if notes else ""
-            below[k].set(text=note, color=WRONG if "✗" in note else INK)
-        dashes.set_ydata([math.nan if line is None else line] * 2)
-
-    return move
+    order = sorted(range(len(wanted)), key=lambda j: wanted[j])
+    packed, groups = {}, []
+    for before, j in zip([None, *order], order):
+        packed[j] = 0 if before is None else packed[before] + (sizes[before] + sizes[j]) / 2 + gap
+        groups.append((wanted[j] - packed[j], 1))
+        while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
+            (a, m), (b, n) = groups.pop(-2), groups.pop()
+            groups.append(((m * a + n * b) / (m + n), m + n))
+    first, last = low + sizes[order[0]] / 2, high - sizes[order[-1]] / 2 - packed[order[-1]]
+    places = [min(max(place, first), last) for place, count in groups for _ in range(count)]
+    return [packed[j] + places[order.index(j)] for j in range(len(wanted))]
 
 
-def bar_text(value: float, low: float, high: float) -> str:
-    """The number beside a bar, short enough to leave its neighbours room; an arrow where the bar left the axis."""
-    if low <= value <= high or math.isnan(value):
-        return number(value) if abs(value) >= TINY or value == 0 else f"{value:.0e}".replace("-", "−")
-    text = f"{value:.2f}" if abs(value) < 100 else f"{value:.0f}" if abs(value) < 10_000 else f"{value:.0e}"
-    return ("▲ " if value > high else "▼ ") + text.replace("-", "−")
+def cuts(values: Sequence[float], order: Sequence[int] | None = None) -> dict[int, tuple[float, float]]:
+    """Values laid end to end, each as its stretch (low, high): from 0 to the right, and what is negative to the left."""
+    stretches, left, right = {}, 0.0, 0.0
+    for k in order or range(len(values)):
+        value = float(values[k])
+        if not drawable(value):
+            continue
+        if value < 0:
+            stretches[k] = left + value, left
+            left += value
+        else:
+            stretches[k] = right, right + value
+            right += value
+    return stretches
 
 
-def curve(ax: Axes, title: str, x, y, xlabel: str, xlim, ylim, dots: int, xticks) -> Callable:
-    """A fixed curve with moving dots on it.
+def differs(value: float, torchs: float) -> bool:
+    return not abs(float(value) - float(torchs)) <= 5e-5 * max(1, abs(float(torchs)))  # true for nan too
 
-    Returns move(xs, ys, ghosts=None, texts=None, looks=None): where the dots are, where they were (xs, ys), what
-    stands beside each, and each one's (colour, marker) if it is not that of class 0, 1, 2.  A dot above or below the
-    axis stays at its edge with an arrow that says so.
+
+def label(picture: Picture, name: str, k: int, text: str, x: float, y: float, look: int = INK, true: bool = False) -> None:
+    """A class's marker and a text from x on, around y; before them ★ where the class is true."""
+    if true:
+        x = picture.text(f"true {name}", TRUE, x, y)[2] + 6
+    picture.dot(f"marker {name}", k, x + 12, y, size=24)
+    picture.text(name, text, x + 30, y, look=look)
+
+
+def label_width(text: str, true: bool = False) -> int:
+    return width(text) + 32 + (width(TRUE) + 8 if true else 0)
+
+
+def width(text: str) -> int:
+    return written(text)[0].shape[1]
+
+
+def ticks(picture: Picture, part: str, at: Callable, values: Sequence[float], edge: float, upright: bool = False) -> None:
+    """An axis: a line at edge with marks and numbers, below it or, upright, to its left; its ends first, then what has room."""
+    places = []
+    for value in (values[0], values[-1], *values[1:-1]):
+        place = at(value)
+        picture.box(f"{part} tick {value:g}", QUIET, *((edge - 8, place - 1, edge, place + 1) if upright else
+                                                       (place - 1, edge, place + 1, edge + 8)), data=value)
+        if all(abs(place - other) > (30 if upright else 60) for other in places):
+            where = (edge - 16, place, "right") if upright else (place, edge + 28, "middle")
+            picture.text(f"{part} tick {value:g} says", round_number(value), *where, SMALL, look=QUIET)
+            places.append(place)
+    ends = sorted((at(min(values)), at(max(values))))
+    picture.box(f"{part} axis", QUIET, *((edge - 2, ends[0], edge, ends[1]) if upright else (ends[0], edge, ends[1], edge + 2)),
+                data=(min(values), max(values)))
+
+
+def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[float], values, torch=None, before=None, order=None,
+          true: int | None = None, texts=None, labels: float = 62, span=None, outline: bool = False, total: str = "") -> Callable:
+    """Values end to end.  Shares fill the strip from 0 to 1, cut where one class ends; what is no share sticks out, in red.
+
+    along: where 0 and 1 are, in pixels, left to right or, if the second is smaller, upright; across: its edges.
+    values, torch: one per class, the reader's, and torch's where they may differ; before: the stretches from before, see cuts.
+    order: of the classes, from 0 on; true: the class that gets ★; texts: for the labels, if not the values;
+    labels: how far from the strip they stand, below or to the right, above if negative.
+    span: what the ends of along stand for, where the values are lengths and no shares; outline: edges only, for what is torch's
+    and not the reader's; total: a last label, for the end of it all.  Returns value -> pixels.
     """
-    with matplotlib.rc_context(STYLE):
-        ax.plot(x, y, color=GREY, zorder=1)
-        ax.set(xlim=xlim, ylim=ylim, xlabel=xlabel, xticks=xticks)
-        ax.set_title(title)
-        blank = {"linestyle": "none", "animated": True, "clip_on": False}
-        sizes = [13] if dots == 1 else [20, 14, 8]  # so that dots in one place are all seen
-        shadows = [ax.plot([], [], MARKERS[k], color=GHOST, markersize=sizes[k] + 2, **blank)[0] for k in range(dots)]
-        drops = [ax.plot([], [], ":", color=INK, animated=True)[0] for _ in range(dots)]
-        spots = [ax.plot([], [], MARKERS[k], color=COLOURS[k], markersize=sizes[k], markeredgecolor=INK, **blank)[0]
-                 for k in range(dots)]
-        beside = [ax.text(0, 0, "", bbox=PLATE, va="center", animated=True) for _ in range(dots)]
-    width, height = xlim[1] - xlim[0], ylim[1] - ylim[0]
+    upright, torch, order = along[1] <= along[0], values if torch is None else torch, order or range(len(values))
+    here, theirs, then = cuts(values, order), cuts(torch, order), before or {}
+    edges = [edge for stretch in here.values() for edge in stretch]
+    low, high = span or reach(*edges)
+    at = axis(low, high, *along)
+    wrong = [differs(values[k], torch[k]) for k in range(len(values))]
 
-    def inside(y: float) -> float:
-        return min(max(float(y), ylim[0]), ylim[1]) if not math.isnan(y) else math.nan
+    def corners(stretch, near, far, gap=0):
+        a, b = at(stretch[0]), at(stretch[1])
+        return (near, b + gap, far, a - gap) if upright else (a + gap, near, b - gap, far)
 
-    def move(xs, ys, ghosts=None, texts=None, looks=None):
-        for k in range(dots):
-            px, py = float(xs[k]), inside(ys[k])
-            spots[k].set_data([px], [py])
-            drops[k].set_data([px, px], [ylim[0], py])
-            shadows[k].set_data([float(ghosts[0][k])] if ghosts else [], [inside(ghosts[1][k])] if ghosts else [])
-            if looks:
-                spots[k].set(color=looks[k][0], marker=looks[k][1], markeredgecolor=INK)
-            if texts:
-                left = px > xlim[0] + 0.72 * width  # the side that has room
-                arrow = "▲ " if ys[k] > ylim[1] else "▼ " if ys[k] < ylim[0] else ""
-                beside[k].set(text=arrow + texts[k], color=WRONG if math.isnan(py) else INK, ha="right" if left else "left",
-                              x=min(px, xlim[1] - 0.02 * width) if left else px + 0.05 * width,
-                              y=ylim[0] + (0.5 if math.isnan(py) else min((py - ylim[0]) / height + 0.1, 0.95)) * height)
+    lane = (across[1] + 5, across[1] + 5 + LANE) if labels > 0 else (across[0] - 5 - LANE, across[0] - 5)
+    for k, stretch in then.items():
+        if not upright and at(stretch[1]) > picture.width - 8:  # it goes on beyond the picture
+            start = min(at(stretch[0]) + 2, picture.width - 24)
+            arrow(picture, f"before {part} {k}", GHOST, start, picture.width - 4, sum(lane) / 2, stretch, LANE)
+            break
+        if abs(at(stretch[1]) - at(stretch[0])) > 4:  # with a gap between two
+            picture.box(f"before {part} {k}", GHOST, *corners(stretch, *lane, gap=2), data=stretch)
 
-    return move
+    for k, stretch in {} if outline else here.items():
+        picture.box(f"{part} {k}", HATCHED[k], *corners(stretch, *across), data=stretch)
+        outside = {"below": (stretch[0], min(stretch[1], 0)), "above": (max(stretch[0], 1), stretch[1])} if not span else {}
+        for side, (a, b) in outside.items():
+            if b - a > 1e-6:
+                picture.box(f"{part} {k} {side}", REDDENED[k], *corners((a, b), *across), data=(a, b))
+    for k, stretch in here.items():
+        if wrong[k]:
+            picture.frame(f"wrong {part} {k}", RED, *corners(stretch, across[0] - 4, across[1] + 4), data=stretch, thick=5)
+    for k, stretch in theirs.items():
+        picture.frame(f"torch {part} {k}", INK, *corners(stretch, *across), data=stretch)
+    for k, stretch in {} if outline else here.items():
+        if abs(at(stretch[1]) - at(stretch[0])) > 56:
+            middle = at(sum(stretch) / 2), sum(across) / 2
+            x, y = middle[::-1] if upright else middle
+            picture.box(f"plate {part} {k}", PAPER, x - 17, y - 17, x + 17, y + 17)
+            picture.text(f"class {part} {k}", str(k), x, y, "middle", bold=True)
+    if (low, high) != (0, 1) and not span and not upright:  # the strip itself has become shorter
+        for end in (0, 1):
+            picture.box(f"{part} tick {end}", INK, at(end) - 2, across[0] - 14, at(end) + 2, across[1] + 14, data=end)
+            picture.text(f"{part} tick {end} says", str(end), at(end), across[0] - 30, "middle", away=-1)
+    elif not span and not upright:
+        picture.text(f"{part} tick 1 says", "1", at(1) + 12, sum(across) / 2)
 
-
-def painter(fig: Figure) -> Callable[[], bytes]:
-    """Returns paint(): the figure as PNG bytes, with its animated artists where they are now.
-
-    Agg draws shapes over a kept background; of a hatched bar, whose pattern Agg would draw anew, the pixels are kept too.
-    Pillow writes the words, in a tenth of the time that Agg takes for them.
-    """
-    canvas = fig.canvas
-    canvas.draw()
-    background = canvas.copy_from_bbox(fig.bbox)
-    moving = sorted(fig.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder())
-    texts = [artist for artist in moving if isinstance(artist, Text)]
-    shapes = [artist for artist in moving if not isinstance(artist, Text)]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(_palette())
-    pixels = np.asarray(canvas.buffer_rgba())
-    tall = {shape: _tall(shape, pixels) for shape in shapes if isinstance(shape, Rectangle) and shape.get_hatch()}
-
-    def paint() -> bytes:
-        canvas.restore_region(background)
-        for shape in shapes:
-            if shape in tall:
-                box = _box(shape, len(pixels))
-                pixels[box] = tall[shape][box[0]]
-            else:
-                shape.draw(canvas.get_renderer())
-        image = Image.fromarray(pixels).convert("RGB")
-        for text in texts:
-            write(image, text)
-        return encode(image, palette)
-
-    return paint
-
-
-def _box(bar: Rectangle, height: int) -> tuple[slice, slice]:
-    """The rows and columns of pixels that a bar covers."""
-    (x0, y0), (x1, y1) = np.sort(bar.get_transform().transform([(0, 0), (1, 1)]).round().astype(int), axis=0)
-    return slice(height - y1, height - y0), slice(x0, x1)
-
-
-def _tall(bar: Rectangle, pixels: np.ndarray) -> np.ndarray:
-    """The pixels of a bar that is as tall as the whole picture."""
-    low, high = bar.axes.get_ylim()
-    kept = bar.get_y(), bar.get_height(), bar.get_clip_on()
-    bar.set(y=low - 9 * (high - low), height=19 * (high - low), clip_on=False)
-    bar.draw(bar.figure.canvas.get_renderer())
-    columns = pixels[:, _box(bar, len(pixels))[1]].copy()
-    bar.set(y=kept[0], height=kept[1], clip_on=kept[2])
-    return columns
-
-
-# Pillow's letter for where a text begins, and how far below its place the baseline is, in font sizes.
-ACROSS = {"left": "l", "center": "m", "right": "r"}
-DOWN = {"top": 0.76, "center": 0.26, "center_baseline": 0.26, "baseline": 0, "bottom": -0.24}
-
-
-def write(image: Image.Image, text: Text) -> None:
-    """A matplotlib text, where and as it stands, written by Pillow."""
-    if not text.get_text():
-        return
-    x, y = text.get_transform().transform(text.get_position())
-    font = _font(text.get_fontweight(), text.get_fontsize() * text.figure.dpi / 72)
-    draw = ImageDraw.Draw(image)
-    if "\n" in text.get_text():  # several lines have no baseline: they stand around their middle
-        place = x, image.height - y
-        how = {"anchor": ACROSS[text.get_ha()] + "m", "align": text.get_ha(), "spacing": font.size * 0.3}
+    texts = texts or [short(float(value)) for value in values]
+    wanted = [at(sum(here.get(k) or theirs.get(k) or (0, 0)) / 2) for k in order]
+    if upright:
+        need = (SIZE + 10) * len(wanted)  # of a very short strip the labels reach further than its ends
+        top = min(*along, picture.height - need)
+        places = apart(wanted, [SIZE + 8] * len(wanted), top, max(*along, top + need), gap=2)
     else:
-        place = x, image.height - y + DOWN[text.get_va()] * font.size
-        how = {"anchor": ACROSS[text.get_ha()] + "s"}
-    if text.get_bbox_patch():
-        left, top, right, bottom = draw.textbbox(place, text.get_text(), font, **how)
-        draw.rectangle((left - 3, top - 3, right + 3, bottom + 3), fill="white")
-    draw.text(place, text.get_text(), text.get_color(), font, **how)
+        sizes = [label_width(texts[k], k == true) for k in order] + ([width(total)] if total else [])
+        places = apart(wanted + ([at(max(edges)) + 20 + sizes[-1] / 2] if total else []), sizes, min(along) - 60, picture.width - 12)
+        y = across[labels > 0] + labels
+        if total:
+            picture.text(f"{part} total", total, places[-1] - sizes[-1] / 2, y)
+    for j, k in enumerate(order):
+        away = (LANE + 8 if then else 3) * (1 if labels > 0 else -1)
+        if upright:
+            start, end = (across[1] + away, wanted[j]), (across[1] + labels - 6, places[j])
+            place = across[1] + labels, places[j]
+        else:
+            start, end = (wanted[j], across[labels > 0] + away), (places[j], y - (20 if labels > 0 else -20))
+            place = places[j] - sizes[j] / 2, y
+        if abs(places[j] - wanted[j]) > (6 if upright else 12):  # a label that had to make room points at its stretch
+            picture.line(f"leader {part} {k}", QUIET, *start, *end)
+        label(picture, f"{part} {k} says", k, texts[k], *place, RED if wrong[k] else INK, k == true)
+    return at
 
 
-@functools.cache
-def _font(weight: str, size: float) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(findfont(FontProperties(family="DejaVu Sans", weight=weight)), size)
+def columns(picture: Picture, part: str, lefts: Sequence[float], across: float, at: Callable, values, torch=None, before=None,
+            given: Sequence[int] = (1, 1, 1), true: Sequence[int] = (), labels: Sequence[float] = (26, 420), texts=None) -> None:
+    """One yes-or-no question per class: a column from 0 to 1, split at the value into "there" below and "not there" above.
+
+    lefts, across: where the columns begin and how wide they are; at: value -> pixels; values, torch, before: one per class.
+    given: per class 1 where the lower part is what is given to the truth, 0 where it is the upper: that part is coloured,
+    the other pale.  true: the classes that get ★.  labels: where values and classes are written; texts: if not the values.
+    """
+    torch = values if torch is None else torch
+    texts = texts or [short(float(value)) for value in values]
+    middles = apart([left + across / 2 for left in lefts], [width(text) for text in texts],
+                    lefts[0] - across, lefts[-1] + 2 * across, gap=10)
+    for k, left in enumerate(lefts):
+        right, value, theirs = left + across, float(values[k]), float(torch[k])
+        wrong = differs(value, theirs)
+        if before is not None:
+            then = float(before[k])
+            picture.box(f"before {part} {k}", GHOST, left - 5 - LANE, at(0), left - 5, at(then), data=(0, then))
+        if drawable(value):
+            inside = min(max(value, 0), 1)
+            for name, look, a, b in ((f"{part} {k}", HATCHED[k] if given[k] else PALE[k], 0, inside),
+                                     (f"not {part} {k}", PALE[k] if given[k] else HATCHED[k], inside, 1),
+                                     (f"{part} {k} below", REDDENED[k], value, 0), (f"{part} {k} above", REDDENED[k], 1, value)):
+                if b > a:
+                    picture.box(name, look, left, at(a), right, at(b), data=(a, b))
+            if wrong:
+                picture.frame(f"wrong {part} {k}", RED, left - 4, at(0), right + 4, at(value), data=(0, value), thick=5)
+        picture.frame(f"whole {part} {k}", INK, left, at(0), right, at(1), data=(0, 1), thick=2)
+        picture.frame(f"torch {part} {k}", INK, left, at(0), right, at(theirs), data=(0, theirs))
+        picture.text(f"{part} {k} says", texts[k], middles[k], labels[0], "middle", look=RED if wrong else INK)
+        start = (left + right - label_width(str(k), k in true)) / 2
+        label(picture, f"class {part} {k}", k, str(k), start, labels[1], true=k in true)
 
 
-def encode(image: Image.Image, palette: Image.Image) -> bytes:
-    """An image as PNG bytes, in 16 fixed colours: half a byte a pixel is packed in half the time of a byte."""
-    png = io.BytesIO()
-    image.quantize(palette=palette, dither=Image.Dither.NONE).save(png, "png", bits=4, compress_level=3)
-    return png.getvalue()
+def parts(picture: Picture, part: str, at: Callable, across: Sequence[float], total: float, count: int, wrong: bool = False) -> None:
+    """A length cut into equal parts, the first of them filled: the mean."""
+    for j in range(count):
+        a, b = total * j / count, total * (j + 1) / count
+        if not j:
+            picture.box(part, RED if wrong else QUIET, at(a), across[0], at(b), across[1], data=(a, b))
+        picture.frame(f"{part} part {j}", QUIET, at(a), across[0], at(b), across[1], data=(a, b), thick=2)
 
 
-def _palette() -> list[int]:
-    """The 16 colours of the pictures: white, black and their blends, the inks and their blends with white."""
-    inks = np.array([matplotlib.colors.to_rgb(c) for c in (*COLOURS, WRONG, GREY)]) * 255
-    greys = [np.full(3, level) for level in (255, 0, 64, 128, 176)]
-    colours = [*greys, np.array(matplotlib.colors.to_rgb(GHOST)) * 255, *inks, *((ink + 255) / 2 for ink in inks)]
-    return [round(float(v)) for colour in colours for v in colour]
+def arrows(picture: Picture, part: str, along: Sequence[float], tops: Sequence[float], starts, moves, torch=None, before=None,
+           true: Sequence[int] = ()) -> None:
+    """How far each number would go, and from where to where.
+
+    along: where the axis of the moves begins and ends, in pixels; tops: the upper edge of each row, 100 high.
+    starts: the numbers; moves: the reader's, torch and before: torch's, now and before; true: the classes that get ★.
+    """
+    torch = moves if torch is None else torch
+    most = step(max(1, *(abs(float(move)) for move in (*moves, *torch) if drawable(move))))
+    at = axis(-most, most, *along)
+    for k, top in enumerate(tops):
+        start, move, theirs, y = float(starts[k]), float(moves[k]), float(torch[k]), top + 52
+        wrong = differs(move, theirs)
+        label(picture, f"{part} {k} says", k, f"{start:.6g} → ".replace("-", "−") + short(start + move), along[0], top + 16,
+              RED if wrong else INK, k in true)
+        for side in (-most, 0, most):
+            picture.box(f"{part} {k} tick {side:g}", GHOST, at(side) - 1, y - 20, at(side) + 1, y + 20, data=side)
+        if before is not None:
+            picture.box(f"before {part} {k}", GHOST, at(0), y + 18, at(float(before[k])), y + 18 + LANE, data=(0, float(before[k])))
+        if drawable(move):
+            arrow(picture, f"{part} {k}", RED if wrong else SOLID[k], at(0), at(move), y, data=(0, move))
+        if wrong:
+            picture.frame(f"torch {part} {k}", INK, at(0), y - 8, at(theirs), y + 8, data=(0, theirs))
+    for side in (-most, 0, most):
+        picture.text(f"{part} tick {side:g} says", round_number(side), at(side), tops[-1] + 102, "middle", SMALL, look=QUIET)
+
+
+def arrow(picture: Picture, name: str, look: int, x0: float, x1: float, y: float, data=None, thick: float = 10) -> None:
+    """A level arrow from x0 to x1; where that is short only its head, and at last a line."""
+    base = x1 - math.copysign(max(min(18, abs(x1 - x0)), 2), x1 - x0)
+    flat, tip = (base, base), sorted((base, x1))
+    picture.box(name, look, x0, y - thick / 2, base, y + thick / 2, data=data)
+    picture.band(f"{name} upper head", look, y - 14, y, flat, tip)
+    picture.band(f"{name} lower head", look, y, y + 14, tip, flat)

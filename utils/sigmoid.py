@@ -7,8 +7,9 @@ from torch import Tensor
 
 from utils import plots
 from utils.example import LOGITS, logit_sliders, logits_from, presets
-from utils.explore import Explorer, ask, listed
+from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import check_logits
+from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
 from utils.softmax import softmax
@@ -36,12 +37,21 @@ def log_sigmoid(logits: Tensor) -> Tensor:
 
 def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
     """Logits → three dots on the S-curve, computed by the reader's sigmoid(logits [1, 3]), beside softmax's shares."""
-    figure, (left, middle, right) = plots.figure(
-        [1.15, 1, 1], "left, middle: your sigmoid, black edge torch's   ·   grey: before this control moved")
-    z = torch.linspace(-6, 6, 121)
-    move_dots = plots.curve(left, "sigmoid(logit)", z, torch.sigmoid(z), "logit", (-6.3, 6.3), (0, 1), 3, [-6, -3, 0, 3, 6])
-    move_sigmoids = plots.class_bars(middle, "sigmoid: three answers", 0, 1, [0, 0.5, 1])
-    move_shares = plots.class_bars(right, "softmax: shares of 1", 0, 1, [0, 0.5, 1])
+    picture = Picture()
+    left, right, top, floor = 110, 580, 64, picture.height - 92  # of the curve's axes; columns and strip share its heights
+    across, lefts, width, strip = plots.axis(-6, 6, left, right), (670, 800, 930), 88, (1140, 1220)
+
+    def furniture(low: float, high: float):
+        """The S-curve and its axes."""
+        at = plots.axis(low, high, floor, top)
+        plots.ticks(picture, "value", at, (0, 0.5, 1) if (low, high) == (0, 1) else sorted({low, 0, high}), left, upright=True)
+        plots.ticks(picture, "logit", across, (-6, -3, 0, 3, 6), floor)
+        picture.box("zero", plots.QUIET, left, at(0) - 1, right, at(0) + 1)
+        picture.text("z", "z", across(0), floor + 68, "middle", plots.SMALL, look=plots.QUIET)
+        picture.text("σ(z)", "σ(z)", left + 12, 26)
+        picture.text("softmax", "softmax", sum(strip) / 2, 26, "middle")
+        z = torch.linspace(-6, 6, 121)
+        picture.curve("curve", plots.QUIET, across(z).tolist(), at(torch.sigmoid(z)).tolist(), data=(z.tolist(), torch.sigmoid(z).tolist()))
 
     def compute(values):
         logits = logits_from(values).unsqueeze(0)
@@ -51,20 +61,43 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
         return {"logits": logits[0], "truth": truth[0], "answer": answer[0], "wrong": wrong,
                 "shares": torch.softmax(logits, dim=1)[0]}
 
+    def draw(now, before):
+        z, s, answer = now["logits"].tolist(), now["truth"], now["answer"].tolist()
+        low, high = plots.reach(*answer)
+        picture.begin((low, high), lambda: furniture(low, high))
+        at = plots.axis(low, high, floor, top)
+        for k in range(3):
+            if before:
+                x, y = before["logits"][k].item(), before["truth"][k].item()
+                picture.dot(f"before dot {k}", k, across(x), at(y), data=(x, y), ghost=True)
+        for k, value in enumerate(answer):
+            if plots.drawable(value):
+                picture.line(f"drop {k}", plots.GHOST, across(z[k]), at(value), across(z[k]), at(0))
+                picture.dashes(f"level {k}", plots.SOLID[k], across(z[k]), lefts[k], at(value), data=value, turn=k, of=3)
+        for k in (1, 0, 2):  # of three in one place each is seen: the square's corners, the circle's sides, the triangle
+            if plots.drawable(answer[k]):
+                picture.dot(f"dot {k}", k, across(z[k]), at(answer[k]), data=(z[k], answer[k]))
+        plots.columns(picture, "sigmoid", lefts, width, at, answer, s, before and before["truth"], labels=(26, floor + 28))
+        plots.strip(picture, "share", (at(0), at(1)), strip, now["shares"], before=before and plots.cuts(before["shares"]), labels=46)
+        picture.text("sum of sigmoids", f"Σ {plots.short(sum(answer))}", (lefts[0] + lefts[2] + width) / 2, floor + 68, "middle",
+                     look=plots.RED if now["wrong"] else plots.INK)
+        picture.text("sum of shares", f"Σ {plots.short(float(now['shares'].sum()))}", sum(strip) / 2, floor + 68, "middle")
+
     def show(now, before):
+        draw(now, before)
         z, s, p = now["logits"], now["truth"], now["shares"]
-        move_dots(z, now["answer"], ghosts=before and (before["logits"], before["truth"]))
-        move_sigmoids(now["answer"], outline=s, ghost=before and before["truth"])
-        move_shares(p, ghost=before and before["shares"])
         rows = [f"class {k}   {f'1 / (1 + exp({0.0 - float(z[k]):.6g}))':<20} = {number(float(s[k]))}    softmax {number(float(p[k]))}"
                 .replace("-", "−") for k in range(3)]
         rows.append(f"sum       sigmoid {'':>15}{number(float(s.sum()))}    softmax {number(float(p.sum()))}")
         if before:
-            moved = [int((now[key] != before[key]).sum()) for key in ("truth", "shares")]
-            rows.append(f"moved since then: {moved[0]} of 3 sigmoids, {moved[1]} of 3 shares")
+            moved, shares = ([k for k in range(3) if now[key][k] != before[key][k]] for key in ("truth", "shares"))
+            one = f"before → now   {number(before['truth'][moved[0]])} → {number(s[moved[0]])}   " if len(moved) == 1 else ""
+            rows.append(f"{one}moved since then: {len(moved)} of 3 sigmoids, {len(shares)} of 3 shares")
+        else:
+            rows.append(STILL)
         return f"logits {listed(z)} → sigmoid {numbers(now['answer'])}", "\n".join(rows), now["wrong"]
 
-    return Explorer("explore_sigmoid", logit_sliders(), compute, show, figure, presets())
+    return Explorer("explore_sigmoid", logit_sliders(), compute, show, picture, presets())
 
 
 # What notebook 3 asks, in its order.

@@ -5,14 +5,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import plots
-from utils.bce import worked_bce
+from utils.bce import before_and_now, worked_bce
 from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import (
     ARTICLE, BCE, CE, LABEL, LABEL_1, LOGITS, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
 from utils.explore import Explorer, listed, slider
 from utils.inputs import check_logits
-from utils.plots import GREY, number, numbers
+from utils.picture import Picture
+from utils.plots import number, numbers
 from utils.predict import Questions, the_one
 from utils.sigmoid import sigmoid
 from utils.target_shape import refuses
@@ -43,30 +44,78 @@ def predict_labels(logits: Tensor, threshold: float = 0.5) -> Tensor:
 
 
 def explore_summary() -> Explorer:
-    """The same logits through softmax and argmax, and through sigmoid and a threshold, with both losses."""
-    figure, (left, middle, right) = plots.figure(
-        [1, 1, 0.75], "dashed: the threshold   ·   ✓ ✗: right or wrong   ·   grey: before this control moved")
-    move_shares = plots.class_bars(left, "softmax: one question", 0, 1, [0, 0.5, 1])
-    move_sigmoids = plots.class_bars(middle, "sigmoid: three questions", 0, 1, [0, 0.5, 1])
-    move_losses = plots.bars(right, "loss", 0, 4.2, [0, 2, 4], ["CE", "BCE"], [GREY, GREY], ["", ""])
+    """The same logits in two lanes, shares to argmax and CE, columns to a threshold and BCE; both losses on one axis.
+
+    Where not exactly one class is true no label says what is, and the lane of CE goes pale.
+    """
+    picture = Picture()
+    left, right, strip = 270, 850, (62, 122)  # of the shares
+    lefts, wide, top, floor = (284, 484, 684), 84, 254, picture.height - 82  # of the columns
+    start, end, ce, terms, bce = 1010, picture.width - 36, (62, 106), (254, 298), (314, 350)  # of the losses
+
+    def furniture(high: float, one: bool):
+        """The names of both lanes, and the axis of the losses."""
+        plots.ticks(picture, "loss", plots.axis(0, high, start, end), (0, high / 2, high), floor)
+        for name, upper, lower in (("CE", ce[0], ce[1] + 14), ("BCE", terms[0], floor)):
+            picture.box(f"zero of {name}", plots.QUIET, start - 1, upper, start + 1, lower)
+        for name, y, ends in (("softmax", sum(strip) / 2, (150, 112)), ("sigmoid", (top + floor) / 2, (270, 296))):
+            picture.text(name, name, 112, y)
+            picture.line(f"to {name}", plots.QUIET, 60, ends[0], 106, ends[1], thick=3)
+        for name, y, look in (("CE", sum(ce) / 2, plots.QUIET if one else plots.GHOST), ("BCE", sum(terms) / 2, plots.QUIET)):
+            picture.text(f"to {name}", "−log →", 896, y, size=plots.SMALL, look=look)
 
     def compute(values):
         logits, targets = logits_from(values).unsqueeze(0), targets_from(values).unsqueeze(0)
-        row = float(nn.CrossEntropyLoss()(logits, targets))
-        return {"logits": logits[0], "y": targets[0].int().tolist(), "threshold": values["threshold"],
+        row, y = float(nn.CrossEntropyLoss()(logits, targets)), targets[0].int().tolist()
+        return {"logits": logits[0], "y": y, "threshold": values["threshold"],
                 "p": torch.softmax(logits, dim=1)[0], "sigma": torch.sigmoid(logits)[0],
                 "chosen": int(predict_label(logits)), "yes": predict_labels(logits, values["threshold"])[0].tolist(),
-                "row": row, "ce": row if targets.sum() == 1 else None,  # a label says it only where one class is true
+                "row": row, "ce": row if sum(y) == 1 else None,  # a label says it only where one class is true
                 "terms": nn.BCEWithLogitsLoss(reduction="none")(logits, targets)[0],
                 "bce": float(nn.BCEWithLogitsLoss()(logits, targets))}
 
+    def draw(now, before):
+        y, one, chosen, total = now["y"], now["ce"] is not None, now["chosen"], float(now["terms"].sum())
+        _, high = plots.reach(total, now["ce"], before and before["ce"], before and before["bce"])
+        picture.begin((high, one), lambda: furniture(high, one))
+        at, share = plots.axis(0, high, start, end), plots.axis(0, 1, left, right)
+        for k, z in enumerate(now["logits"].tolist()):
+            plots.label(picture, f"logit {k}", k, f"{z:.6g}".replace("-", "−"), 8, 172 + 38 * k)
+
+        for k, (a, b) in {} if one else plots.cuts(now["p"]).items():
+            picture.box(f"share {k}", plots.PALE[k], share(a), strip[0], share(b), strip[1], data=(a, b))
+        plots.strip(picture, "share", (left, right), strip, now["p"], before=before and plots.cuts(before["p"]),
+                    true=y.index(1) if one else None, outline=not one)
+        x, right_answer = share(sum(plots.cuts(now["p"])[chosen]) / 2), y == [int(k == chosen) for k in range(3)]
+        picture.box("chosen", plots.INK, x - 2, 46, x + 2, strip[0], data=chosen)
+        picture.text("argmax", f"argmax {'✓' if right_answer else '✗'}", x, 28, "middle", look=plots.INK if right_answer else plots.RED)
+        picture.text("CE says", f"CE {plots.short(now['ce'])}" if one else f"CE  {plots.TRUE} × {sum(y)}", start, 28,
+                     look=plots.INK if one else plots.QUIET)
+        if one:
+            picture.box("CE", plots.HATCHED[y.index(1)], at(0), ce[0], at(now["ce"]), ce[1], data=(0, now["ce"]))
+            picture.frame("CE edge", plots.INK, at(0), ce[0], at(now["ce"]), ce[1], data=(0, now["ce"]))
+
+        height = plots.axis(0, 1, floor, top)
+        plots.columns(picture, "σ", lefts, wide, height, now["sigma"], before=before and before["sigma"],
+                      given=y, true=[k for k in range(3) if y[k]], labels=(226, floor + 28))
+        picture.box("threshold", plots.INK, lefts[0] - 20, height(now["threshold"]) - 2, lefts[2] + wide + 20,
+                    height(now["threshold"]) + 2, data=now["threshold"])
+        picture.text("threshold says", f"{now['threshold']:.6g}", lefts[2] + wide + 30, height(now["threshold"]))
+        for k, yes in enumerate(now["yes"]):
+            correct = yes == bool(y[k])
+            picture.text(f"answer {k}", f"{'≥' if yes else '<'} {'✓' if correct else '✗'}", lefts[k] + wide + 12, floor + 28,
+                         look=plots.INK if correct else plots.RED)
+        picture.text("BCE says", f"BCE {plots.short(now['bce'])}", start, 226)
+        for k, (a, b) in plots.cuts(now["terms"]).items():
+            picture.box(f"loss {k}", plots.HATCHED[k], at(a), terms[0], at(b), terms[1], data=(a, b))
+            picture.frame(f"loss edge {k}", plots.INK, at(a), terms[0], at(b), terms[1], data=(a, b))
+        plots.parts(picture, "BCE", at, bce, total, 3)
+        for name, edge, then in (("CE", ce[1], before and before["ce"]), ("BCE", bce[1], before and before["bce"])):
+            if then is not None:
+                picture.box(f"before {name}", plots.GHOST, at(0), edge + 5, at(then), edge + 5 + plots.LANE, data=(0, then))
+
     def show(now, before):
-        chosen = ["" if k != now["chosen"] else "argmax ✓" if now["y"][k] else "argmax ✗" for k in range(3)]
-        said = [("yes" if yes else "no") + (" ✓" if yes == bool(y) else " ✗") for yes, y in zip(now["yes"], now["y"])]
-        move_shares(now["p"], ghost=before and before["p"], notes=chosen)
-        move_sigmoids(now["sigma"], ghost=before and before["sigma"], notes=said, line=now["threshold"])
-        move_losses([now["ce"], now["bce"]], ghost=before and [before["ce"], before["bce"]],
-                    notes=["" if sum(now["y"]) == 1 else f"{sum(now['y'])} labels", ""])
+        draw(now, before)
         true = [f"class {k}" for k in range(3) if now["y"][k]]
         yes = [f"class {k}" for k in range(3) if now["yes"][k]]
         ce = f"of the row {number(now['row'] + 0.0)}" if now["ce"] is None else number(now["ce"])
@@ -78,12 +127,33 @@ def explore_summary() -> Explorer:
             f"sigmoid   {numbers(now['sigma'])}   at least {now['threshold']:.6g}: {', '.join(yes) or 'none'}",
             f"CE  {worked}",
             f"BCE = {worked_bce(now['terms'], 'mean', now['bce'])}",
+            before_and_now(before, now),
         ])
         line = f"logits {listed(now['logits'])}, target {now['y']} → CE {ce}, BCE {number(now['bce'])}"
         return line, words, ""
 
     controls = logit_sliders() | target_boxes() | {"threshold": slider("threshold", 0.5, 0, 1)}
-    return Explorer("explore_summary", controls, compute, show, figure, presets(**LABEL_1))
+    return Explorer("explore_summary", controls, compute, show, picture, presets(**LABEL_1), tasks)
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Leave the logits at 2, 3, 0.1 and make all three answers of sigmoid right.",
+     lambda values, now: now["logits"].tolist() == list(ARTICLE) and now["y"] == [0, 1, 0] and all_right(now)),
+    ("Of the logits 2, 3, 0.1 move one, and bring BCE below 0.3527, with class 1 true.",
+     lambda values, now: now["y"] == [0, 1, 0] and now["bce"] < 0.3527
+     and [z == start for z, start in zip(now["logits"].tolist(), ARTICLE)].count(False) == 1),
+    ("Let two classes be true, and all three answers of sigmoid right while argmax misses one.",
+     lambda values, now: sum(now["y"]) == 2 and all_right(now)),
+    ("Let no class be true: bring BCE below 0.05, and see what argmax says.",
+     lambda values, now: sum(now["y"]) == 0 and now["bce"] < 0.05),
+    ("Make CE larger than 1 and BCE smaller than 0.65.", lambda values, now: (now["ce"] or 0) > 1 and now["bce"] < 0.65),
+]
+
+
+def all_right(now: dict) -> bool:
+    """Whether the threshold says yes to what is true and to nothing else."""
+    return now["yes"] == [bool(there) for there in now["y"]]
 
 
 # What notebook 6 asks, in its order.

@@ -1,12 +1,7 @@
 """Which target each loss takes, and what it says of the others.  Taught in notebooks/04_bce_shape_error.ipynb."""
 
-import itertools
-
 import ipywidgets as widgets
-import matplotlib
 import torch
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,8 +9,10 @@ from utils import plots
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
 from utils.inputs import FLOATS, as_labels, as_targets, check_labels, check_logits, check_tensor, labels_are, one_line, shape
-from utils.plots import COLOURS, GREY, INK, STYLE, WRONG, number
+from utils.picture import Picture
+from utils.plots import number
 from utils.predict import Questions, the_one
+
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
@@ -114,99 +111,164 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
 
 
 def explore_target_shape() -> Explorer:
-    """Choose a loss and a form of "the label is 1" → both tensors with their shapes, and torch's own answer."""
-    figure, (ax,) = plots.figure([1], "red: what does not fit")
-    with matplotlib.rc_context(STYLE):
-        ax.set(xlim=(0, 10), ylim=(0, 4))
-        ax.axis("off")
-        move_logits, move_target = tensor_row(ax, 2.55, "logits"), tensor_row(ax, 0.35, "target")
-        links = [ax.plot([], [], color=GREY, linewidth=3, zorder=1, animated=True)[0] for _ in range(3)]
-        title = ax.text(8.5, 3.35, "", ha="center", fontsize=15, animated=True)
-        result = ax.text(8.5, 2.2, "", ha="center", va="center", fontsize=30, fontweight="bold", animated=True)
-        verdict = ax.text(8.5, 1.25, "", ha="center", va="center", fontsize=15, linespacing=1.4, animated=True)
+    """Choose a loss and a form of "the label is 1" → both tensors, what does not fit, torch's own answer, and a scoreboard of all.
+
+    Beside the controls' values the explorer keeps one thing: which cells of the board have been tried.  Reset leaves them,
+    since it is pressed to have the logits back, and what has been found should not be lost with them; to begin anew, the cell
+    is run again.  What a cell shows follows from the present logits.
+    """
+    picture, tried = Picture(), {}
+
+    def furniture(form: str):
+        """The board without answers, the present row in bold."""
+        for name, height in (("logits", LOGITS_AT), ("target", TARGET_AT)):
+            picture.text(name, name, 8, height, bold=True)
+        for other in FORMS:
+            here = other == form
+            picture.text(f"row {other}", other, 1022, row(other), "right", plots.SMALL, bold=here, look=plots.INK if here else plots.QUIET)
+            for loss in LOSSES:
+                picture.frame(f"empty {loss} {other}", plots.GHOST, *cell(loss, other), thick=2)
 
     def compute(values):
-        logits, loss, target = logits_from(values).float().unsqueeze(0), values["loss"], FORMS[values["target"]]
+        logits, loss, form = logits_from(values).float().unsqueeze(0), values["loss"], values["target"]
+        target = FORMS[form]
         part, mend = misfit(loss, logits, target)
+        tried[loss, form] = part
+        board = {cell: (part, answer(LOSSES[cell[0]], logits, FORMS[cell[1]])[0]) for cell, part in tried.items()}
         value, error = answer(LOSSES[loss], logits, target)
         double, _ = answer(LOSSES[loss], logits.double(), target.double() if target.is_floating_point() else target)
-        return {"logits": logits, "loss": loss, "target": target, "form": values["target"],
-                "part": part, "mend": mend, "value": value, "double": double, "error": error}
+        right, _ = answer(LOSSES[loss], logits, TARGET)
+        return {"logits": logits, "loss": loss, "target": target, "form": form, "part": part, "mend": mend, "value": value,
+                "double": double, "error": error, "right": right,
+                "board": {cell: (verdict(*of), of[1]) for cell, of in board.items()}}
+
+    def draw(now):
+        picture.begin(now["form"], lambda: furniture(now["form"]))
+        logits, target, part = now["logits"], now["target"], now["part"]
+        for k in range(target.numel(), 3 if now["loss"] == "BCEWithLogitsLoss" else 0):  # a question without an answer
+            x, y = slot(k), TARGET_AT
+            picture.frame(f"missing {k}", plots.RED, x - 60, y - 35, x + 60, y + 35, thick=2)
+            picture.line(f"link {k}", plots.RED, x, LOGITS_AT + 37, x, y - 37, data=(k, None))
+        # Which logit each number of the target speaks of: its own, or for a label of the right shape the one that it names.
+        pairs = [(k, k) for k in range(target.numel())] if now["loss"] == "BCEWithLogitsLoss" or target.shape == logits.shape else [
+            (int(target), 0)] if part in ("", "values") else []
+        for k, j in pairs:
+            if 3 <= k < 4:  # a class that is not there
+                picture.frame("no such logit", plots.RED, slot(k) - 60, LOGITS_AT - 35, slot(k) + 60, LOGITS_AT + 35, thick=2)
+            if 0 <= k < 4:
+                picture.line(f"link {k}", plots.RED if part == "values" else plots.QUIET, slot(k), LOGITS_AT + 37, slot(j),
+                             TARGET_AT - 37, data=(k, j))
+        tensor(picture, "logits", LOGITS_AT, logits, "")
+        tensor(picture, "target", TARGET_AT, target, part)
+        for loss, name in NAMES.items():
+            here = loss == now["loss"]
+            picture.text(f"column {loss}", name, (cell(loss, now["form"])[0] + cell(loss, now["form"])[2]) / 2, 20, "middle",
+                         plots.SMALL, bold=here, look=plots.INK if here else plots.QUIET)
+        for (loss, form), (said, value) in now["board"].items():
+            left, top, right, bottom = cell(loss, form)
+            if said == "error":
+                picture.box(f"filled {loss} {form}", plots.GHOST, left, top, right, bottom)
+            picture.frame(f"tried {loss} {form}", {"right": plots.INK, "error": plots.GHOST, "silent": plots.RED}[said], left, top, right,
+                          bottom, data=said)
+            text = {"right": "✓ ", "error": "⊘", "silent": "✗ "}[said] + ("" if value is None else plots.short(value))
+            picture.text(f"says {loss} {form}", text, (left + right) / 2, row(form), "middle", plots.SMALL,
+                         look=plots.RED if said == "silent" else plots.INK)
+        left, top, right, bottom = cell(now["loss"], now["form"])
+        picture.frame("here", plots.INK, left - 5, top - 5, right + 5, bottom + 5, data=(now["loss"], now["form"]))
 
     def show(now, before):
+        draw(now)
         logits, target, part, value = now["logits"], now["target"], now["part"], now["value"]
-        move_logits(logits, "")
-        move_target(target, part)
-        # Which logit each number of the target speaks of: its own, or for a right label the one that it names.
-        pairs = [(k, k) for k in range(3)] if target.shape == logits.shape else [] if part else [(int(target), 0)]
-        for link, pair in itertools.zip_longest(links, pairs):
-            link.set_data([cell_middle(k) for k in pair] if pair else [], [2.55, 1.35] if pair else [])
-        title.set_text(f"{now['loss']} says")
-        name = now["error"].split(":")[0]  # which torch raises, RuntimeError or a longer one of its kind, depends on its version
-        result.set(text=name or number(value), color=WRONG if part else INK, fontsize=min(24, 330 / len(name)) if name else 30)
-        verdict.set(text=f"✗ {part}: an error" if value is None else f"✗ {part}: no error,\nbut not a loss" if value != value
-                    else f"✗ {part}: no error,\nsilently wrong" if part
-                    else "✓ this is the loss\nfor label 1", color=WRONG if part else INK)
         said = now["error"] or number(value)
         if value is not None and number(value) != number(now["double"]):
             said += f" in float32, {number(now['double'])} in float64"
         words = [f"nn.{now['loss']}()(logits, target)",
                  f"logits  shape {shape(logits):8} {kind(logits):9} {listed(logits[0])}",
                  f"target  shape {shape(target):8} {kind(target):9} {target.tolist()}".replace("-", "−"),
-                 f"torch says  {said}"]
-        if part:
-            words.append(f"the {part} {'do' if part == 'values' else 'does'} not fit: " + now["mend"].replace(": ", ":\n  "))
+                 f"torch says  {said}",
+                 f"✗ the {part} {'do' if part == 'values' else 'does'} not fit, and torch {'stops' if value is None else 'is silent'}:"
+                 if part else "✓ shape, dtype and values fit:",
+                 f"  {now['mend'] or 'this is the loss for label 1'}"]
         line = f"{now['loss']}, target {now['form']} → {said if value is not None else said.split(':')[0]}"
         return line, "\n".join(words), ""
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
                                       style={"description_width": "max-content", "button_width": "236px"}),
-        # toggles, not a drop-down list: JupyterLab keeps the arrow keys of a list for itself
-        "target": widgets.ToggleButtons(options=list(FORMS), description="target",
-                                        style={"description_width": "max-content", "button_width": "182px"}),
+        # A slider, not a drop-down list, whose arrow keys JupyterLab keeps for itself.  It speaks when it is let go: who drags it
+        # along all targets has not tried them.
+        "target": widgets.SelectionSlider(options=list(FORMS), description="target", continuous_update=False,
+                                          layout={"width": "auto"}, style={"description_width": "max-content"}),
     }
-    return Explorer("explore_target_shape", controls, compute, show, figure, presets())
+    return Explorer("explore_target_shape", controls, compute, show, picture, presets(), tasks)
+
+
+NAMES = {"CrossEntropyLoss": "CE", "BCEWithLogitsLoss": "BCE"}  # as the board has room for
+LOGITS_AT, TARGET_AT = 120, 330  # the middle of each tensor's cells
+
+
+def slot(k: int) -> float:
+    """The middle of cell k of a tensor."""
+    return 260 + 145 * k
+
+
+def row(form: str) -> float:
+    """The middle of a row of the board."""
+    return 60 + 33 * list(FORMS).index(form)
+
+
+def cell(loss: str, form: str) -> tuple[float, float, float, float]:
+    """The corners of a cell of the board."""
+    left = 1042 + 196 * list(LOSSES).index(loss)
+    return left, row(form) - 13, left + 184, row(form) + 13
+
+
+def verdict(part: str, value: float | None) -> str:
+    """What came of a target: "right", "error" or "silent", a number although something does not fit."""
+    return "error" if value is None else "silent" if part else "right"
 
 
 def kind(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def cell_middle(k: int) -> float:
-    return 2.95 + 1.4 * k
+def tensor(picture: Picture, name: str, y: float, values: Tensor, part: str) -> None:
+    """A tensor of at most three numbers around y: its cells, a frame for each dimension, and beside them shape and dtype.
 
-
-def tensor_row(ax: Axes, y: float, name: str):
-    """A tensor of at most three numbers as a row of cells with one frame per dimension.
-
-    Returns move(tensor, part): part, one of "shape", "dtype", "values" or "", is what is marked in red.
+    part, one of "shape", "dtype", "values" or "", is what is marked in red.
     """
-    ax.text(0, y + 0.85, name, fontsize=17, fontweight="bold", va="center")
-    lines = {part: ax.text(0, y + dy, "", fontsize=15, va="center", animated=True)
-             for part, dy in (("shape", 0.45), ("dtype", 0.05))}
-    cells = [ax.add_patch(Rectangle((cell_middle(k) - 0.6, y), 1.2, 1, linewidth=2, zorder=2, animated=True))
-             for k in range(3)]
-    texts = [ax.text(cell_middle(k), y + 0.5, "", ha="center", va="center", fontsize=17, zorder=3, animated=True)
-             for k in range(3)]
-    frames = [ax.add_patch(Rectangle((0, 0), 1, 1, fill=False, linewidth=1.6, animated=True)) for _ in range(2)]
+    for key, text, height in (("shape", shape(values), y + 38), ("dtype", kind(values), y + 76)):
+        bad = key == part
+        picture.text(f"{name} {key}", ("✗ " if bad else "") + text, 8, height, look=plots.RED if bad else plots.INK)
+    for k, value in enumerate(values.flatten().tolist()):
+        text = str(value) if isinstance(value, bool) else f"{value:.4g}".replace("-", "−")
+        bad = part == "values"
+        picture.frame(f"{name} cell {k}", plots.RED if bad else plots.SOLID[k] if values.numel() == 3 else plots.INK,
+                      slot(k) - 60, y - 35, slot(k) + 60, y + 35, data=value)
+        picture.text(f"{name} {k} says", text, slot(k), y, "middle", look=plots.RED if bad else plots.INK)
+    for d in range(values.dim()):
+        out = 12 + 12 * d
+        picture.frame(f"{name} frame {d}", plots.RED if part == "shape" else plots.QUIET, slot(0) - 60 - out, y - 35 - out,
+                      slot(values.numel() - 1) + 60 + out, y + 35 + out)
 
-    def move(tensor: Tensor, part: str) -> None:
-        values = tensor.flatten().tolist()
-        for key, text in (("shape", f"shape {shape(tensor)}"), ("dtype", kind(tensor))):
-            lines[key].set(text=("✗ " if key == part else "") + text, color=WRONG if key == part else INK)
-        for k in range(3):
-            there = k < len(values)
-            cells[k].set(visible=there, facecolor="white", edgecolor=WRONG if part == "values" else COLOURS[k]
-                         if len(values) == 3 else INK)
-            texts[k].set(text=f"{values[k]:.4g}".replace("-", "−") if there and not isinstance(values[k], bool)
-                         else str(values[k]) if there else "", color=WRONG if part == "values" else INK)
-        for d, frame in enumerate(frames):
-            out = 0.1 + 0.1 * d
-            frame.set(visible=d < tensor.dim(), edgecolor=WRONG if part == "shape" else GREY)
-            frame.set_bounds(cell_middle(0) - 0.6 - out, y - out, 1.4 * len(values) - 0.2 + 2 * out, 1 + 2 * out)
 
-    return move
+def found(now: dict, *verdicts: str) -> set[str]:
+    """The targets for which the board shows one of these, with any loss."""
+    return {form for (_, form), (said, _) in now["board"].items() if said in verdicts}
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Find a target with which BCEWithLogitsLoss says 0.9733.",
+     lambda values, now: now["loss"] == "BCEWithLogitsLoss" and number(now["value"] or 0) == "0.9733"),
+    ("Find both targets with which CrossEntropyLoss says 0.3527.",
+     lambda values, now: [said for (loss, _), (said, _) in now["board"].items() if loss == "CrossEntropyLoss"].count("right") == 2),
+    ("Find the three targets that are wrong in silence.", lambda values, now: len(found(now, "silent")) == 3),
+    ("Bring a loss below 0.", lambda values, now: (now["value"] or 0) < 0),
+    ("Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.",
+     lambda values, now: verdict(now["part"], now["value"]) == "silent" and number(now["value"]) == number(now["right"])
+     and (now["logits"] != LOGITS).sum() == 1),
+]
 
 
 # What notebook 4 asks, in its order.
