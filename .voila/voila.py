@@ -12,18 +12,8 @@ PAGE = """<style>
   .switches { position: fixed; z-index: 9; top: 0; right: 0; padding: 0.6vh 3vw; font: 2.2vh sans-serif; background: #eee; }
   .switches label { margin-left: 2vw; cursor: pointer; }
   .switches input { width: 2vh; height: 2vh; }
-  .explorer { --jp-widgets-inline-height: 4vh; --jp-widgets-inline-width: auto; --jp-widgets-inline-width-short: 20vh;
-    --jp-widgets-inline-width-tiny: 8vh; --jp-widgets-slider-handle-size: 2.4vh; --jp-widgets-slider-track-thickness: 0.6vh; }
-  .explorer .widget-checkbox input { flex-grow: 0; width: 2.4vh; height: 2.4vh; }
-  .explorer .widget-toggle-button { width: auto !important; min-width: 9vh; }
-  .explorer.explorer button { padding: 0 1.3vh; margin: 0.1vh 0.3vh; }
-  .explorer.explorer pre { line-height: 1.3; }
-  .explorer.explorer .noUi-handle { border: 0.2vh solid #777; }
   .jp-InputPrompt, .jp-OutputPrompt, .jp-Collapser, .anchor-link { display: none !important; }
-  .explorer.explorer { min-height: 93vh; max-width: min(100%, 170vh); margin: 0 auto 4vh; scroll-margin-top: 5vh; }
-  .explorer .widget-image { height: 50vh !important; object-fit: contain; object-position: left; }
-  .explorer.explorer .widget-label, .explorer.explorer .widget-readout, .explorer.explorer .widget-button,
-  .explorer.explorer .widget-toggle-button, .explorer.explorer .widget-checkbox label, .explorer.explorer pre { font-size: 2.4vh; }
+  .explorer.explorer { --type: 2.4vh; --room: 94vh; min-height: 94vh; max-width: 170vh; margin: 0 auto 4vh; scroll-margin-top: 5vh; }
   .prediction.prediction .widget-html-content, .prediction.prediction .widget-button, .prediction.prediction input,
   .prediction.prediction label, .prediction.prediction .widget-html-content code { font-size: 2.8vh !important; }
   .prediction.prediction { max-width: 100%; --jp-widgets-inline-height: 4.5vh; }

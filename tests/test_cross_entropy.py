@@ -288,6 +288,20 @@ ANSWERS = {
     "tie_cross_entropy": ("A, the careful one", lambda: -math.log(p[0, 1]) < -(9 * math.log(0.999) + math.log(0.0001)) / 10),
 }
 
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Bring the loss below 0.1.": [("logit 1", 6.0)],
+    "Make the loss larger than 10.": [("logit 1", -6.0), ("logit 0", 6.0)],
+    "Leave the logits at 2, 3, 0.1 and make the loss larger than 3.": [("label", 2)],
+    "Let the next step raise one logit by 0.5, lower another by 0.5 and leave the third.": [("logit 0", 3.0), ("logit 2", -6.0)],
+    "Pay what guessing costs, 1.0986 to within 0.01, with three different logits.": [("logit 0", 0.5), ("logit 1", 0.0), ("logit 2", -1.0)],
+}
+NEARLY = {
+    "Leave the logits at 2, 3, 0.1 and make the loss larger than 3.": [("logit 1", -6.0)],
+    "Let the next step raise one logit by 0.5, lower another by 0.5 and leave the third.": [("logit 0", 3.0)],
+    "Pay what guessing costs, 1.0986 to within 0.01, with three different logits.": [("logit 0", 3.0), ("logit 2", 3.0)],
+}
+
 # Numbers in the evidence that no notebook prints, each computed here by another way.
 EVIDENCE = {
     "sure_and_wrong": lambda: [math.log(2 + math.exp(10)), 100, 1000],

@@ -1,8 +1,14 @@
 import base64
+import io
+import re
+from pathlib import Path
 
 import ipywidgets as widgets
+import matplotlib
+import numpy as np
 import pytest
 import torch
+from PIL import Image, ImageDraw, ImageFont
 
 from utils import example, explore, plots
 from utils.example import logit_sliders, logits_from, presets
@@ -11,19 +17,19 @@ from utils.picture import GHOST, HATCHED, Picture
 from utils.softmax import explore_softmax
 
 
-def little(compute=None, show=None, buttons=None, **more):
-    """An explorer that shows its logits as bars."""
+def little(compute=None, show=None, buttons=None, tasks=(), **more):
+    """An explorer that shows its logits as bars, from 0 in the middle."""
     picture = Picture(300, 200)
 
     def shown(now, before):
         picture.begin()
         for k in range(3):
-            picture.box(f"bar {k}", HATCHED[k], 100 * k, 100, 100 * k + 80, 100 - 10 * float(now[k]), data=float(now[k]))
+            picture.box(f"logit {k}", HATCHED[k], 100 * k, 100, 100 * k + 80, 100 - 10 * float(now[k]), data=float(now[k]))
             if before is not None:
                 picture.box(f"before {k}", GHOST, 100 * k + 82, 100, 100 * k + 90, 100 - 10 * float(before[k]), data=float(before[k]))
         return f"at {now.tolist()}", f"z = {plots.numbers(now)}", "odd" if now[0] < 0 else ""
 
-    return Explorer("little", logit_sliders() | more, compute or logits_from, show or shown, picture, presets() | (buttons or {}))
+    return Explorer("little", logit_sliders() | more, compute or logits_from, show or shown, picture, presets() | (buttons or {}), tasks)
 
 
 def ghosts(explorer):
@@ -112,7 +118,7 @@ def test_everything_is_in_the_box():
         return [box] + [widget for child in getattr(box, "children", ()) for widget in inside(child)]
 
     shown = inside(explorer)
-    for widget in (*explorer.controls.values(), *explorer.buttons.values(), explorer.image, explorer.page):
+    for widget in (*explorer.controls.values(), *explorer.buttons.values(), explorer.image, explorer.page, explorer.sheet):
         assert shown.count(widget) == 1
     assert any("<style" in getattr(widget, "value", "") for widget in shown if isinstance(widget, widgets.HTML))
     assert [slider.style.handle_color for slider in list(explorer.controls.values())[:3]] == list(plots.COLOURS)
@@ -174,11 +180,43 @@ def test_without_a_kernel_there_is_a_picture_and_a_line():
     explorer = little()
     bundle, metadata = explorer._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == repr(explorer)
-    assert base64.b64decode(bundle["image/png"]) == explorer.picture.png(opaque=True), "on white, for who knows what page"
     assert bundle["text/plain"] == repr(explorer) and "\n" not in repr(explorer)
     explorer._line = "long " * 50
     assert explorer._repr_mimebundle_()[0]["text/plain"] == repr(explorer), "nbval must see all of it"
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def as_seen(png):
+    """Its pixels on a white page."""
+    image = Image.open(io.BytesIO(png)).convert("RGBA")
+    return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")).astype(int)
+
+
+def test_the_saved_picture_holds_the_live_one_and_all_that_is_said_below_it_on_white():
+    explorer = little(tasks=[("Bring logit 0 below 0.", lambda values, now: now[0] < 0), ("word " * 30, lambda values, now: False)])
+    explorer.controls["logit 0"].value = -1.5
+    png = base64.b64decode(explorer._repr_mimebundle_()[0]["image/png"])
+    whole, live = as_seen(png), as_seen(explorer.image.value)
+    assert Image.open(io.BytesIO(png)).convert("RGBA").getextrema()[3] == (255, 255), "nobody knows the page's colour"
+    assert abs(whole[:200] - live).max() <= 1
+    assert live.shape == (200, 300, 3) and len(explorer._told()) == 6
+
+    wide = Picture(1440, 10)  # a page wide enough for whole lines
+    lines = as_seen(wide.printed(explorer._told()))[10:]
+    font = ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSansMono.ttf")), 24,
+                              layout_engine=ImageFont.Layout.BASIC)
+    said = ["✗ odd", "What torch says:", explorer.words, "", "1  Bring logit 0 below 0.", "2  " + "word " * 19, "   " + "word " * 11]
+    rows = np.flatnonzero((lines < 128).any(axis=(1, 2)))
+    starts = [row for row in rows if row - 1 not in rows]
+    assert len(starts) == len([line for line in said if line])
+    for start, line in zip(starts, filter(None, said)):
+        left, top, right, bottom = font.getbbox(line.rstrip(), anchor="ls")
+        drawn = Image.new("L", (right - left, bottom - top))
+        ImageDraw.Draw(drawn).text((-left, -top), line.rstrip(), 255, font, anchor="ls")
+        seen = 255 - lines[start:start + bottom - top, 8 + left:8 + right].min(axis=2)
+        assert abs(seen - np.asarray(drawn)).mean() < 12, line
+    red = lines[starts[0]:starts[0] + 20].min(axis=(0, 1))
+    assert red[0] > 180 and red[2] < 40 and lines[starts[2]:starts[2] + 20].min() == 0, "only the complaint is red"
 
 
 def test_words_are_escaped():
@@ -290,3 +328,54 @@ def test_ask_gradient_survives_what_ask_does(broken):
     function, _ = broken
     gradient, said = ask_gradient(function, LIKE, like=LIKE)
     assert gradient.shape == LIKE.shape and gradient.isnan().all() and said.startswith(("autograd finds no gradient: ", "gradient of "))
+
+
+def ticked(explorer):
+    return [item.partition("</b>")[2] for item in re.findall(r"<li>(.*?)</li>", explorer.sheet.value) if "✓" in item]
+
+
+def test_a_task_ticks_when_it_has_been_done_and_stays_so():
+    explorer = little(tasks=[("Bring logit 0 below 0.", lambda values, now: now[0] < 0),
+                             ("Make them <equal>.", lambda values, now: len(set(values.values())) == 1)])
+    assert explorer.done == [] == ticked(explorer) and "Bring logit 0 below 0." in explorer.sheet.value
+    explorer.controls["logit 0"].value = -1.0
+    assert ticked(explorer) == ["Bring logit 0 below 0."] and "<p>Done: Bring logit 0 below 0.</p>" in explorer.sheet.value
+    explorer.buttons["Reset"].click()
+    assert explorer.done == ticked(explorer) == ["Bring logit 0 below 0."]
+    explorer.buttons["tie"].click()
+    assert ticked(explorer) == ["Bring logit 0 below 0.", "Make them &lt;equal&gt;."]
+    assert "<p>Done: Make them &lt;equal&gt;.</p>" in explorer.sheet.value, "only the new one is announced"
+
+
+def test_the_list_is_sent_only_when_a_tick_is_new_and_a_done_task_is_asked_no_more():
+    asked, sent = [], []
+    explorer = little(tasks=[("below 0", lambda values, now: asked.append(0) or now[0] < 0)])
+    explorer.sheet.observe(lambda change: sent.append(change), "value")
+    for value in (1.0, 0.5, -0.5, -1.0, 1.0):
+        explorer.controls["logit 0"].value = value
+    assert (len(asked), len(sent)) == (4, 1)
+
+
+def test_a_condition_that_fails_is_told_and_nothing_dies(monkeypatch):
+    tasks = [("broken", lambda values, now: values["no such"] if now[0] < 0 else False), ("below 0", lambda values, now: now[0] < 0)]
+    explorer = little(tasks=tasks)
+    with pytest.raises(KeyError):
+        explorer.controls["logit 0"].value = -1.0
+    assert explorer.wrong.startswith("odd\ntask 1 cannot be checked: KeyError: 'no such'") and "KeyError" in explorer.page.value
+    assert explorer.done == ["below 0"] and explorer.words == "z = −1.0000, 3.0000, 0.1000" and explorer.picture.drawn["logit 0"].data == -1
+    monkeypatch.setattr(explore, "get_ipython", lambda: object())
+    explorer.controls["logit 0"].value = -2.0
+    assert "task 1" in explorer.wrong, "in a kernel the page says it, and no traceback does"
+    explorer.controls["logit 0"].value = 2.0
+    assert explorer.wrong == ""
+
+
+def test_words_and_complaint_keep_the_height_they_have_had():
+    explorer = little(show=lambda now, before: ("", "\n".join(["line"] * (3 if now[0] > 3 else 1)),
+                                                "\n".join(["odd", "odder"] * bool(now[0] < 0))))
+    heights = []
+    for value in (2.0, 4.0, 2.0, -1.0, 2.0):
+        explorer.controls["logit 0"].value = value
+        heights.append((explorer.page.value.count('="wrong"') + explorer.page.value.count('="note"'),
+                        explorer.page.value.count('="spare"'), re.search(r"min-height: ([\d.]+)em", explorer.page.value)[1]))
+    assert heights == [(0, 0, "1.4"), (0, 0, "4.2"), (0, 0, "4.2"), (3, 0, "4.2"), (0, 3, "4.2")]

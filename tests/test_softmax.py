@@ -188,6 +188,20 @@ ANSWERS = {
     "tie_softmax": ("They are sharper", lambda: torch.allclose(share(2 * z)[0, 1] / share(2 * z)[0, 0], (p[0, 1] / p[0, 0]) ** 2)),
 }
 
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Give class 2 the largest share.": [("logit 2", 4.0)],
+    "Make the three shares equal.": [("logit 0", 3.0), ("logit 2", 3.0)],
+    "With temperature T alone, give class 1 a share above 0.95.": [("temperature T", 0.3)],
+    "Move all three logits and bring the shares back to 0.2585, 0.7028, 0.0387.": [("logit 0", 1.0), ("logit 1", 2.0), ("logit 2", -0.9)],
+    "With T at 2, make the share of class 0 e times as large as that of class 1.": [("temperature T", 2.0), ("logit 0", 5.0)],
+}
+NEARLY = {
+    "With temperature T alone, give class 1 a share above 0.95.": [("logit 1", 6.0)],
+    "Move all three logits and bring the shares back to 0.2585, 0.7028, 0.0387.": [("logit 0", 1.0), ("logit 0", 2.0)],
+    "With T at 2, make the share of class 0 e times as large as that of class 1.": [("logit 0", 4.0)],
+}
+
 # Numbers in the evidence that no notebook prints, each computed here by another way.
 EVIDENCE = {
     "one_logit_moves": lambda: torch.tensor([3, 3, 0.1]).exp() / torch.tensor([3, 3, 0.1]).exp().sum(),

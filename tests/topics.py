@@ -6,6 +6,8 @@ ON_PURPOSE  {mistake: (a piece of the cell that makes it, a piece of what comes 
 ANSWERS     {question: (the right choice, () -> whether torch agrees), or the number}
 EVIDENCE    {question: () -> numbers in its evidence that no notebook prints}
 wanted      {control: value} -> for each line of the explorer's words the numbers at its end, a text, or None
+WAYS        {task: [(control, value), ...]}, a way to do it from the start, which does no other task
+NEARLY      {task: [(control, value), ...]}, what must not tick it, for a task with a condition that is easily forgotten
 WRONG       a call with a wrong function, and the sentence that the explorer must show
 """
 
@@ -49,6 +51,9 @@ def explore(name: str) -> Explorer:
     make, wants = explorer(name)
     return getattr(UTILS[name], make)(*(getattr(UTILS[name], function) for function in wants))
 
+
+# (the notebook's name, task), in the order of the notebooks
+TASKS = [(name, sentence) for name in NAMES for sentence, _ in getattr(UTILS[name], "tasks", ())]
 
 # {question: what asks it}, in the order of the notebooks
 ASKED: dict[str, Callable] = {key: ask for name in NAMES for key, ask in vars(UTILS[name].questions).items() if callable(ask)}

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import plots
-from utils.example import CE, LABEL, LOGITS, label_choice, logit_sliders, logits_from, presets
+from utils.example import ARTICLE, CE, LABEL, LOGITS, label_choice, logit_sliders, logits_from, presets
 from utils.explore import STILL, Explorer, ask, ask_gradient, listed
 from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
 from utils.picture import Picture
@@ -167,7 +167,20 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", "\n".join(words), now["wrong"]
 
     controls = logit_sliders() | {"label": label_choice()}
-    return Explorer("explore_cross_entropy", controls, compute, show, picture, presets(label=1) | {"one step": one_step})
+    return Explorer("explore_cross_entropy", controls, compute, show, picture, presets(label=1) | {"one step": one_step}, tasks)
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Bring the loss below 0.1.", lambda values, now: now["truth"] < 0.1),
+    ("Make the loss larger than 10.", lambda values, now: now["truth"] > 10),
+    ("Leave the logits at 2, 3, 0.1 and make the loss larger than 3.",
+     lambda values, now: now["logits"].tolist() == list(ARTICLE) and now["truth"] > 3),
+    ("Let the next step raise one logit by 0.5, lower another by 0.5 and leave the third.",
+     lambda values, now: torch.allclose(now["torchs"].sort().values, torch.tensor([-0.5, 0, 0.5]).double(), atol=0.005)),
+    ("Pay what guessing costs, 1.0986 to within 0.01, with three different logits.",
+     lambda values, now: abs(now["truth"] - math.log(3)) < 0.01 and len(set(now["logits"].tolist())) == 3),
+]
 
 
 # What notebook 2 asks, in its order.

@@ -1,8 +1,9 @@
 """Controls → numbers → picture and words: the core of every explorer, and the only module that observes a widget.
 
-A topic says which controls it has, how their values become numbers (compute), and how the numbers become a moved
-picture and words (show).  The values of the controls are the only state; beside them an explorer remembers where
-things stood before the present control was touched, which the pictures show as a grey ghost.
+A topic says which controls it has, how their values become numbers (compute), how the numbers become a moved
+picture and words (show), and what there is to do (tasks).  The values of the controls are the only state; beside them an
+explorer remembers where things stood before the present control was touched, which the pictures show as a grey ghost, and
+which tasks have been done.
 """
 
 import base64
@@ -25,8 +26,9 @@ from utils.plots import WRONG, number, numbers
 # Notebook 7 would take to collapse the section.
 NAMES = """(() => {
   const box = this.closest('.explorer'), rows = [...box.querySelectorAll('.widget-hslider')];
-  const image = box.querySelector('img'), words = box.querySelector('.explorer-words .widget-html-content');
-  if (rows.length < 3 || !image || !words) {
+  const image = box.querySelector('img');
+  const [tasks, words] = ['tasks', 'words'].map(part => box.querySelector(`.explorer-${part} .widget-html-content`));
+  if (rows.length < 3 || !image || !tasks || !words) {
     this.tries = (this.tries || 0) + 1;
     return this.tries < 100 && setTimeout(() => this.onload(), 100);
   }
@@ -36,6 +38,7 @@ NAMES = """(() => {
     handle.setAttribute('data-lm-suppress-shortcuts', 'true');
   }
   image.alt = 'The picture of the numbers in the words below';
+  tasks.setAttribute('aria-live', 'polite');
   words.setAttribute('aria-live', 'polite');
   new MutationObserver(() => {
     words.setAttribute('aria-busy', 'true');
@@ -48,14 +51,37 @@ NAMES = """(() => {
 # all ways to mix three channels the one that comes nearest to it.
 DARK = ("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><filter id='dark' color-interpolation-filters='sRGB'>"
         "<feColorMatrix values='.59 -.71 -.47 0 .74  -.72 .79 -.88 0 .73  -.39 -.55 .39 0 .75  0 0 0 1 0'/></filter></svg>#dark")
+# All sizes are multiples of --type, and the explorer fits itself into --room: the height that JupyterLab leaves of its window,
+# or what is left on a laptop, where that is a frame as high as what is in it.  The picture takes what the rest leaves over.
 CSS = f"""<style onload="{html.escape(NAMES)}">
-.explorer {{ max-width: 1100px; overflow: hidden; }}
-.explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
-.explorer .widget-checkbox label {{ font-size: 17px; }}
-.explorer .widget-toggle-buttons {{ display: flex; align-items: baseline; margin: 2px; gap: 6px; }}
+.explorer {{
+  --type: 15px; --room: max(590px, calc(100vh - 150px));
+  --jp-widgets-margin: calc(0.13 * var(--type)); --jp-widgets-font-size: var(--type); --jp-widgets-inline-height: calc(1.75 * var(--type));
+  --jp-widgets-inline-width: auto; --jp-widgets-inline-width-short: calc(7 * var(--type));
+  --jp-widgets-inline-width-tiny: calc(3 * var(--type)); --jp-widgets-inline-label-width: max-content;
+  --jp-widgets-slider-handle-size: var(--type); --jp-widgets-slider-track-thickness: calc(0.27 * var(--type));
+  container-type: inline-size; width: 100%; max-width: calc(1.75 * var(--room)); overflow: hidden; font-size: var(--type);
+}}
+.explorer .explorer-parts {{ display: grid; grid-template: "tasks" "controls" "picture" "words" / minmax(0, 1fr); }}
+@container (min-width: 780px) {{
+  .explorer .explorer-parts {{ max-height: var(--room); column-gap: calc(1.5 * var(--type));
+    grid-template: "controls tasks" "picture picture" minmax(120px, 1fr) "words words" / minmax(0, 5fr) minmax(0, 6fr); }}
+}}
+.explorer-parts > * {{ min-width: 0; margin: 0; }}
+.explorer-controls {{ grid-area: controls; flex-flow: row wrap; align-content: start; }}
+.explorer-controls > .widget-hslider, .explorer-buttons {{ flex: 1 0 100%; }}
+.explorer-buttons {{ flex-flow: row wrap; margin: 0; }}
+.explorer-tasks {{ grid-area: tasks; }}
+.explorer-words {{ grid-area: words; }}
+.explorer-picture {{ grid-area: picture; width: 100%; max-height: 100%; object-fit: contain; object-position: left; }}
+.explorer .widget-label, .explorer .widget-checkbox label {{ font-size: var(--type); color: var(--jp-content-font-color1, inherit); }}
+.explorer .widget-checkbox input {{ flex-grow: 0; width: var(--type); height: var(--type); }}
+.explorer .widget-checkbox {{ margin-right: var(--type); }}
+.explorer button.jupyter-button {{ width: auto; padding: 0 0.6em; }}
+.explorer .widget-toggle-buttons {{ display: flex; align-items: baseline; gap: 6px; }}
 .explorer .widget-toggle-buttons > div {{ display: flex; flex-wrap: wrap; gap: 2px 0; }}
 .explorer .widget-toggle-buttons > label {{ flex: none; }}
-.explorer .widget-label, .explorer .widget-checkbox label {{ color: var(--jp-content-font-color1, inherit); }}
+.explorer .widget-toggle-button {{ min-width: 3.5em; }}
 .explorer .widget-toggle-button.mod-active {{ font-weight: bold; }}
 .explorer .widget-toggle-button.mod-active::before {{ content: "✓ "; }}
 .explorer button:focus-visible, .explorer input:focus-visible,
@@ -64,10 +90,18 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer img {{ background: white; }}
 :is(body[data-jp-theme-light="false"], html[theme="dark"], body.vscode-dark) .explorer img {{
   background: none; filter: url("{DARK}"); }}
-.explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
+.explorer-tasks .widget-html-content, .explorer-words .widget-html-content {{
+  line-height: 1.4; color: var(--jp-content-font-color1, inherit); }}
+.explorer-tasks ol {{ margin: 3px 0; padding: 0; list-style: none; }}
+.explorer-tasks li {{ padding-left: 1.6em; margin: 0 0 0.15em; text-indent: -1.6em; text-wrap: pretty; }}
+.explorer-tasks li b {{ display: inline-block; width: 1.6em; text-indent: 0; }}
+.explorer-tasks p {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
+.explorer .explorer-words pre {{ font-size: var(--type); line-height: 1.4; margin: 0; padding: 0; background: none;
   white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
-.explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}
+.explorer-wrong {{ display: flex; flex-wrap: wrap; gap: 0 2em; }}
+.explorer .explorer-words .wrong {{ font-weight: bold; border-left: 0.4em solid {WRONG}; padding-left: 0.6em; }}
+.explorer-words .spare {{ visibility: hidden; }}
 </style>"""
 
 # In a notebook that was run, saved and opened again JupyterLab says "Error displaying widget: model not found" for each live
@@ -96,7 +130,7 @@ class Explorer(widgets.VBox):
               the values a function that makes them of the present numbers
     tasks:    [(sentence, ({name: value}, numbers) -> whether it is done)], from easy to puzzling; none is done at the start
 
-    .controls and .buttons are the widgets; .image, .words and .wrong (the complaint) are what they show.
+    .controls and .buttons are the widgets; .image, .words, .wrong (the complaint) and .done (sentences) are what they show.
     """
 
     def __init__(self, name: str, controls: dict[str, widgets.Widget], compute: Callable, show: Callable,
@@ -106,10 +140,11 @@ class Explorer(widgets.VBox):
         self._start = {key: control.value for key, control in controls.items()}
         presets = {"the article": self._start} | presets
         self._values = self._touched = self._now = self._before = None
-        self._setting, self._line, self.words = False, "", ""
+        self._setting, self._line, self.words, self.wrong, self.done = False, "", "", "", []
+        self._lines, self._said, self._most = 0, [], []  # of words and complaint, now and at most: that height they keep
 
-        self.image = widgets.Image(format="png", layout={"width": "100%"})
-        self.page = widgets.HTML()
+        self.image = widgets.Image(format="png")
+        self.page, self.sheet = widgets.HTML(), widgets.HTML()
         self.buttons = {"Reset": widgets.Button(description="Reset")}
         self.buttons |= {key: widgets.Button(description=key) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
@@ -121,14 +156,16 @@ class Explorer(widgets.VBox):
         for key, control in controls.items():
             control.observe(lambda _, key=key: self._moved(key), "value")
 
-        rows = list(controls.values())
-        sides = widgets.HBox([widgets.VBox(side, layout={"flex": "1 1 340px"}) for side in (rows[:3], rows[3:]) if side],
-                             layout={"flex_flow": "row wrap"})
-        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), sides,
-                          widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"}),
-                          self.image, self.page])
+        buttons = widgets.Box(list(self.buttons.values()))
+        buttons.add_class("explorer-buttons")
+        parts = {"tasks": self.sheet, "controls": widgets.Box([*controls.values(), buttons]), "picture": self.image, "words": self.page}
+        for part, widget in parts.items():
+            widget.add_class(f"explorer-{part}")
+        whole = widgets.Box(list(parts.values()))
+        whole.add_class("explorer-parts")
+        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), whole])
         self.add_class("explorer")
-        self.page.add_class("explorer-words")
+        self._list()
         self._moved(None)
 
     def _set(self, button: str, values: dict) -> None:
@@ -164,13 +201,47 @@ class Explorer(widgets.VBox):
             return
         self._now = now
         self.image.value = self.picture.png()  # first: the browser decodes it while the words come
-        self._say(wrong, note="What torch says:" if wrong else "")
+        faults = self._tick(values, now)
+        said = [*wrong.splitlines(), *(f"task {k} cannot be checked: {one_line(fault)}" for k, fault in faults.items())]
+        self._say("\n".join(said), note="What torch says:" if wrong else "")
+        if faults and get_ipython() is None:
+            raise next(iter(faults.values()))
+
+    def _tick(self, values: dict, now) -> dict[int, Exception]:
+        """See which tasks have now been done.  Returns: what conditions raised, by the task's number."""
+        new, faults = [], {}
+        for k, (sentence, condition) in enumerate(self.tasks, 1):
+            try:
+                if sentence not in self.done and condition(values, now):
+                    new.append(sentence)
+            except Exception as error:
+                faults[k] = error
+        if new:
+            self.done += new
+            self._list(new)
+        return faults
+
+    def _list(self, new: Sequence[str] = ()) -> None:
+        """The tasks, and a sentence beside them that only screen readers tell."""
+        items = "".join(f"<li><b>{'✓' if sentence in self.done else k}</b>{html.escape(sentence)}</li>"
+                        for k, (sentence, _) in enumerate(self.tasks, 1))
+        said = f"<p>Done: {html.escape(' '.join(new))}</p>" if new else ""
+        self.sheet.value = f'<ol aria-label="Tasks" aria-live="off">{items}</ol>{said}'
 
     def _say(self, wrong: str, note: str = "") -> None:
         self.wrong = wrong
-        said = "".join(f'<pre class="wrong">✗ {html.escape(line)}</pre>' for line in wrong.splitlines())
-        said += f"<pre>{note}</pre>" if note else ""
-        self.page.value = f'<div role="status">{said}<pre>{html.escape(self.words)}</pre></div>'
+        self._said = [("wrong", f"✗ {line}") for line in wrong.splitlines()] + [("note", note)] * bool(note)
+        self._most = max(self._most, self._said, key=len)
+        self._lines = max(self._lines, len(self.words.splitlines()))
+        lines = self._said + [("spare", line) for _, line in self._most[len(self._said):]]
+        said = "".join(f'<pre class="{look}">{html.escape(line)}</pre>' for look, line in lines)
+        self.page.value = (f'<div role="status"><div class="explorer-wrong">{said}</div>'
+                           f'<pre style="min-height: {1.4 * self._lines:.1f}em">{html.escape(self.words)}</pre></div>')
+
+    def _told(self) -> list[str]:
+        """Complaint, words and tasks, as lines of plain text."""
+        tasks = [f"{k}  {sentence}" for k, (sentence, _) in enumerate(self.tasks, 1)]
+        return [line for _, line in self._said] + self.words.splitlines() + [""] * bool(tasks) + tasks
 
     def __repr__(self) -> str:
         return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
@@ -181,8 +252,8 @@ class Explorer(widgets.VBox):
         display(data, metadata=metadata, raw=True)
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        """The live view, and for where no kernel runs the picture on white, with its line for those who don't see it."""
-        picture = base64.b64encode(self.picture.png(opaque=True)).decode()
+        """The live view, and for where no kernel runs the picture on white with all that is said set below it, and its line for those who don't see it."""
+        picture = base64.b64encode(self.picture.printed(self._told())).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
         return data, {"image/png": {"alt": repr(self)}}
@@ -191,7 +262,7 @@ class Explorer(widgets.VBox):
 STILL = "before → now   nothing has moved yet"  # stands where the words will say what moved: they keep their height
 
 
-def slider(name: str, value: float, low: float, high: float, colour: str | None = None) -> widgets.FloatSlider:
+def slider(name: str, value: float, low: float, high: float, colour: str = "#767676") -> widgets.FloatSlider:
     return widgets.FloatSlider(value, min=low, max=high, step=0.1, description=name, readout_format=".1f",
                                layout={"width": "auto"}, style={"description_width": "max-content", "handle_color": colour})
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from utils import plots
-from utils.example import LOGITS, logit_sliders, logits_from, presets
+from utils.example import ARTICLE, LOGITS, logit_sliders, logits_from, presets
 from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import check_logits
 from utils.picture import Picture
@@ -97,7 +97,20 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
             rows.append(STILL)
         return f"logits {listed(z)} → sigmoid {numbers(now['answer'])}", "\n".join(rows), now["wrong"]
 
-    return Explorer("explore_sigmoid", logit_sliders(), compute, show, picture, presets())
+    return Explorer("explore_sigmoid", logit_sliders(), compute, show, picture, presets(), tasks)
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Make all three sigmoids larger than 0.9.", lambda values, now: bool((now["truth"] > 0.9).all())),
+    ("Make all three smaller than 0.1: nothing is on the image.", lambda values, now: bool((now["truth"] < 0.1).all())),
+    ("Leave the sigmoid of class 1 at 0.9526 and bring its share below 0.5.",
+     lambda values, now: float(now["logits"][1]) == ARTICLE[1] and float(now["shares"][1]) < 0.5),
+    ("Give class 2 a share above 0.9, with a sigmoid below 0.5.",
+     lambda values, now: float(now["shares"][2]) > 0.9 and float(now["truth"][2]) < 0.5),
+    ("Make each sigmoid as large as its share, to within 0.01, and none smaller than 0.1.",
+     lambda values, now: bool((now["truth"] - now["shares"]).abs().max() < 0.01 and now["truth"].min() > 0.1)),
+]
 
 
 # What notebook 3 asks, in its order.

@@ -81,7 +81,21 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         return line, "\n".join([*rows, sums, moved]), now["wrong"]
 
     controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}
-    return Explorer("explore_softmax", controls, compute, show, picture, presets())
+    return Explorer("explore_softmax", controls, compute, show, picture, presets(), tasks)
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Give class 2 the largest share.", lambda values, now: bool(now["truth"][2] > now["truth"][:2].max())),
+    ("Make the three shares equal.", lambda values, now: bool((now["truth"] - 1 / 3).abs().max() < 0.0005)),
+    ("With temperature T alone, give class 1 a share above 0.95.",
+     lambda values, now: now["logits"].tolist() == list(ARTICLE) and float(now["truth"][1]) > 0.95),
+    ("Move all three logits and bring the shares back to 0.2585, 0.7028, 0.0387.",
+     lambda values, now: all(z != start for z, start in zip(now["logits"].tolist(), ARTICLE))
+     and torch.allclose(now["truth"], torch.softmax(LOGITS.double(), dim=-1)[0], atol=0.00005)),
+    ("With T at 2, make the share of class 0 e times as large as that of class 1.",
+     lambda values, now: now["T"] == 2 and abs(float(now["truth"][0] / now["truth"][1]) - math.e) < 0.005),
+]
 
 
 # What notebook 1 asks, in its order.
