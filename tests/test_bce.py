@@ -75,7 +75,8 @@ def test_bad_reduction():
 
 
 @pytest.mark.parametrize("moves", [
-    {}, {"logit 0": -2.0}, {"logit 1": -6.0}, {"target 0": True}, {"target 1": False}, {"reduction": "sum"},
+    {}, {"logit 0": -2.0}, {"logit 1": -6.0}, {"target 0": True}, {"target 1": False},
+    {"logit 0": -6.0, "target 0": True, "target 2": True}, {"reduction": "sum"},
     {"reduction": "none"}, {"logit 2": 6.0, "target 2": True, "reduction": "sum"},
 ])
 def test_explorer_follows_its_controls(moves, heights, texts, arithmetic):
@@ -110,7 +111,8 @@ def test_explorer_follows_its_controls(moves, heights, texts, arithmetic):
         assert rows[4].endswith(f" = {ce:.4f}") and f"p[{int(y.argmax())}]" in rows[4]
         assert heights(explorer, 2)[1] == pytest.approx(min(ce, 4.2), abs=1e-4)
     else:
-        assert rows[4] == "CE  takes exactly one true class" and f"{int(y.sum())} labels" in texts(explorer, 2)
+        assert rows[4] == (f"CE  no label says {int(y.sum())} true classes; torch's answer to the row {y[0].int().tolist()} "
+                           f"is {F.cross_entropy(z, y).abs():.4f}") and f"{int(y.sum())} labels" in texts(explorer, 2)
     line = explorer.figure.axes[1].lines[1].get_ydata()[0]
     assert line == pytest.approx(reduced.item(), abs=1e-4) if now["reduction"] == "mean" else line != line
 
@@ -214,7 +216,8 @@ WRONG = {
         "divided by the images only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / len(z),
         "cross-entropy instead": nn.CrossEntropyLoss(),
         "the logarithm stopped at −100": lambda z, y: nn.BCELoss()(torch.sigmoid(z), y),
-        "saturation: a probability rounded to 0 before its logarithm": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "saturation: a probability rounded to 0 before its logarithm":
+            lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
         "saturation at large negative logits": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * F.logsigmoid(-z)).mean(),
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
     },

@@ -6,7 +6,8 @@ import re
 import unittest.mock
 
 NOTEBOOKS = sorted((pathlib.Path(__file__).parent.parent / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-TOPICS = {path.stem: importlib.import_module(re.search(r"\"from (utils\.\w+) import", path.read_text(encoding="utf8"))[1]) for path in NOTEBOOKS}
+TOPICS = {path.stem: importlib.import_module(re.search(r"\"from (utils\.\w+) import",
+                                                       path.read_text(encoding="utf8"))[1]) for path in NOTEBOOKS}
 CHECKS = [value for topic in TOPICS.values() for name, value in vars(topic).items()
           if name.startswith("check_") and value.__module__ == topic.__name__]
 

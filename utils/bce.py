@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.check import Fault, Result, Task, check, copies, same, slip
-from utils.cross_entropy import LOG_SLIPS, REDUCTION_SLIPS, rounded, worked_cross_entropy
+from utils.cross_entropy import LOG_SLIPS, REDUCTION_SLIPS, rounded, worked_cross_entropy, worked_row
 from utils.example import BATCH, FOUR, ROW, SMALL
 from utils.explore import (
     LABEL_1, Explorer, ask, listed, logit_sliders, logits_from, presets, target_boxes, targets_from,
@@ -76,13 +76,13 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         check_logits(logits)
         truth = nn.BCEWithLogitsLoss(reduction="none")(logits, targets)
         answer, wrong = ask(bce_terms, logits, targets, like=truth)
-        reduction = values["reduction"]
+        reduction, row = values["reduction"], float(nn.CrossEntropyLoss()(logits, targets))
         return {"logits": logits[0], "y": targets[0].int().tolist(), "truth": truth[0], "answer": answer[0],
                 "sigma": torch.sigmoid(logits)[0], "p": torch.softmax(logits, dim=1)[0], "wrong": wrong,
                 "reduction": reduction,
                 "bce": None if reduction == "none" else float(bce(logits, targets, reduction)),
-                # there is a label for CrossEntropyLoss only where exactly one class is true
-                "ce": float(nn.CrossEntropyLoss()(logits, targets.argmax(dim=1))) if targets.sum() == 1 else None}
+                # CrossEntropyLoss takes any row; there is a label that says the same only where exactly one class is true
+                "row": row, "ce": row if targets.sum() == 1 else None}
 
     def show(now, before):
         y, truth, reduction = now["y"], now["truth"], now["reduction"]
@@ -98,7 +98,7 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
                         f"−log {exact(float(truth[k]), minus_log, p_true)[0]} = {number(float(truth[k]))}")
         rows.append(f"BCE = {worked_bce(truth, reduction, now['bce'])}")
-        rows.append("CE  takes exactly one true class" if now["ce"] is None else
+        rows.append(f"CE  {worked_row(y, now['row'])}" if now["ce"] is None else
                     f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}")
         line = f"logits {listed(now['logits'])}, target {y} → losses {numbers(now['answer'])}"
         return line + ("" if reduction == "none" else f", {reduction} {number(now['bce'])}"), "\n".join(rows), now["wrong"]
@@ -138,7 +138,8 @@ def losses(z: Tensor, y: Tensor) -> Tensor:
 
 TERMS_STEPS = SIGMOID_STEPS | {
     "targets": lambda y: y, "rounding": lambda p: p, "log": torch.log, "other": lambda p: 1 - p, "there": torch.mul, "away": torch.mul,
-    "join": lambda there, away: -(there + away), "whole": lambda z, y, terms: terms, "product": torch.mul, "tail": lambda z: (-z.abs()).exp().log1p()}
+    "join": lambda there, away: -(there + away), "whole": lambda z, y, terms: terms, "product": torch.mul,
+    "tail": lambda z: (-z.abs()).exp().log1p()}
 
 
 def typo(z: Tensor, y: Tensor) -> Tensor:
@@ -152,7 +153,8 @@ TERMS_SLIPS = [
     slip("own class only", OWN, join=lambda there, away: -there),
     slip("only the classes that are not there", "The other term is missing: −y log σ(z), for the classes that are there.",
          join=lambda there, away: -away),
-    slip("targets reversed", "y stands before log σ, and 1 − y before log(1 − σ). Here it is the other way round.", targets=lambda y: 1 - y),
+    slip("targets reversed", "y stands before log σ, and 1 − y before log(1 − σ). Here it is the other way round.",
+         targets=lambda y: 1 - y),
     slip("minus missing",
          "A loss is not negative. log σ is, so a minus belongs before the bracket; logaddexp and softplus are not, so none does.",
          join=torch.add),
@@ -175,7 +177,8 @@ TERMS_SLIPS = [
     slip("squared difference", "(y − σ)² is another loss, and flat where the model is sure and wrong. It is −log here.",
          whole=[lambda z, y, _: (y - torch.sigmoid(z)) ** 2, lambda z, y, _: (y - z) ** 2]),
     *LOG_SLIPS[:2],
-    slip("probabilities expected where logits came", "The logarithm was taken of logits. They can be any numbers: sigmoid first, or logsigmoid.",
+    slip("probabilities expected where logits came",
+         "The logarithm was taken of logits. They can be any numbers: sigmoid first, or logsigmoid.",
          activation=[lambda z, p: z, lambda z, p: z.clamp(1e-7, 1 - 1e-7), lambda z, p: z.clamp(1e-12, 1), lambda z, p: z + 1e-7],
          whole=lambda z, y, _: F.binary_cross_entropy(z, y, reduction="none")),
     slip("sigmoid applied twice", "binary_cross_entropy_with_logits and logsigmoid contain the sigmoid. Hand them the logits.",
@@ -200,7 +203,8 @@ TERMS_SLIPS = [
     slip("hinge loss instead", "Hinge losses want a margin of 1. The binary loss is −log of what the truth got.",
          whole=[lambda z, y, _: (1 - (2 * y - 1) * z).clamp(min=0), lambda z, y, _: (1 - y * z).clamp(min=0)]),
     slip("absolute difference", "|y − z| is another loss. It is −log here.", whole=lambda z, y, _: (y - z).abs()),
-    slip("decided before the loss", "Rounded to yes or no, a probability has nothing left to learn from.", activation=lambda z, p: p.round()),
+    slip("decided before the loss", "Rounded to yes or no, a probability has nothing left to learn from.",
+         activation=lambda z, p: p.round()),
     slip("the log term missing", "max(z, 0) − z y is only the straight part: log(1 + exp(−|z|)) belongs to it.", tail=torch.zeros_like),
     slip("absolute value missing", "It is exp(−|z|): without the bars the large logits overflow, and the sum is another.",
          tail=[lambda z: (-z).exp().log1p(), lambda z: z.exp().log1p()]),
@@ -213,7 +217,8 @@ TERMS_SLIPS = [
 MANY = "There is one number for each {} here. The mean is over images and classes: mean() without a dim."
 BCE_SLIPS = [
     REDUCTION_SLIPS[0],
-    slip("no reduction", "There is one loss for each class of each image here. Their mean is wanted: mean() at the end.", reduce=lambda x, z: x),
+    slip("no reduction", "There is one loss for each class of each image here. Their mean is wanted: mean() at the end.",
+         reduce=lambda x, z: x),
     slip("mean over the classes only", MANY.format("image"), reduce=lambda x, z: x.mean(1)),
     slip("mean over the images only", MANY.format("class"), reduce=lambda x, z: x.mean(0)),
     slip("sum over the classes only", MANY.format("image"), reduce=lambda x, z: x.sum(1)),
@@ -223,7 +228,8 @@ BCE_SLIPS = [
     slip("divided by the images only", "The classes were added up. The mean is over images and classes: N · C losses.",
          reduce=lambda x, z: x.sum(1).mean()),
     *({"own class only": slip("own class only", OWN, join=lambda there, away: -there, instead=[
-        lambda z, y: (y * losses(z, y)).sum() / y.sum(), lambda z, y: (y * losses(z, y)).sum(), lambda z, y: (y * losses(z, y)).sum(1).mean()])}.get(
+        lambda z, y: (y * losses(z, y)).sum() / y.sum(), lambda z, y: (y * losses(z, y)).sum(),
+        lambda z, y: (y * losses(z, y)).sum(1).mean()])}.get(
             known.name, known) for known in TERMS_SLIPS),
     slip("cross-entropy instead", "This is one loss over classes that compete. Here each class has a yes-or-no loss of its own.",
          instead=[F.cross_entropy, lambda z, y: F.cross_entropy(z, y.argmax(1)), lambda z, y: -(y * torch.softmax(z, 1).log()).mean()]),
@@ -236,7 +242,8 @@ STOPPED = Fault("the logarithm stopped at −100",
                 "well, and has no gradient to learn from. Hand the logits to F.binary_cross_entropy_with_logits, or take log σ "
                 "in one step: F.logsigmoid, or torch.logaddexp.", lambda loss: bool(loss.max() == 100))
 BCE_EXTREMES = [
-    ((torch.tensor([[17.0]]), torch.tensor([[0.0]])), [Fault("saturation: a probability rounded to 0 before its logarithm", SATURATED), STOPPED]),
+    ((torch.tensor([[17.0]]), torch.tensor([[0.0]])),
+     [Fault("saturation: a probability rounded to 0 before its logarithm", SATURATED), STOPPED]),
     ((torch.tensor([[-2000.0]]), torch.tensor([[1.0]])), [Fault(
         "saturation at large negative logits",
         "σ(−2000) rounds to 0, and −log 0 is inf. Use log σ in one step: F.logsigmoid, or torch.logaddexp."), STOPPED]),
@@ -270,8 +277,10 @@ TERMS_TASK = Task(losses, ["logits", "targets"], BCE_INPUTS, [two_terms, floored
     *TERMS_SLIPS, slip("reduced too early", "One loss for each class is wanted here, before any mean or sum.", after=[
         torch.mean, torch.sum, lambda x: x.mean(1), lambda x: x.sum(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
     BCE_EXTREMES, SLOPES, soft_remark(losses))
-BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS, [reduced(two_terms), reduced(floored_terms), reduced(one_line_each)],
-                TERMS_STEPS | {"reduce": lambda x, z: x.mean()}, BCE_SLIPS, BCE_EXTREMES, SLOPES, soft_remark(F.binary_cross_entropy_with_logits))
+BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS,
+                [reduced(two_terms), reduced(floored_terms), reduced(one_line_each)],
+                TERMS_STEPS | {"reduce": lambda x, z: x.mean()}, BCE_SLIPS, BCE_EXTREMES, SLOPES,
+                soft_remark(F.binary_cross_entropy_with_logits))
 
 
 def check_bce_terms(function: Callable[[Tensor, Tensor], Tensor]) -> Result:

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from utils.inputs import call, name_of, one_line, shape
+from utils.inputs import WHOLE_NUMBERS, call, name_of, one_line, shape
 
 PATIENCE = 1.0  # seconds for all calls of the reader's function together
 
@@ -118,7 +118,8 @@ def checked(function: Callable, task: Task) -> Result:
                     quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
                 asked.append((given, faults, heard(function, given)))
             if len(asked) == 1 and asked[0][2].complaint.startswith(f"{name} returned None"):
-                return Result(False, f"… {name} is not written yet, or has no return: it gave nothing back. Write it above and run the cell.")
+                return Result(False, f"… {name} is not written yet, or has no return: it gave nothing back. "
+                              "Write it above and run the cell.")
             if (spent := time.perf_counter() - start) > PATIENCE:
                 return Result(False, f"… {name} takes long: {spent:.1f} seconds for {len(asked)} small input{'s' * (len(asked) > 1)}. "
                               "The check stops here. Look for a loop that runs too often.")
@@ -136,7 +137,7 @@ def checked(function: Callable, task: Task) -> Result:
         elif first.answer is not None and not same(first.answer, again.answer):
             fault, lines[2] = "two answers to the same question", f"  then    {again.complaint or said(again, right)}"
             thought = "Same input, same output: look for random numbers, or for something kept between the calls."
-        elif agrees(first, right, 1e-6 if faults is None else 1e-4) or task.also and agrees(first, task.also(*given), 1e-6):
+        elif agrees(first, right, 1e-6 if faults is None else 1e-4) or (task.also and agrees(first, task.also(*given), 1e-6)):
             continue  # in extremes 1000 − 999.69 has lost four digits
         elif faults is None:
             fault, thought = in_words(explanation([entry[2] for entry in asked[:2 * len(task.inputs):2]], task))
@@ -162,7 +163,7 @@ def heard(function: Callable, given: tuple) -> Heard:
 
     def listening(*arguments):
         answer = function(*arguments)
-        if isinstance(answer, list) or isinstance(answer, np.ndarray) and answer.ndim:
+        if isinstance(answer, list) or (isinstance(answer, np.ndarray) and answer.ndim):
             with contextlib.suppress(Exception):
                 numbers = torch.as_tensor(np.array(answer))
                 holders.append("a list" if isinstance(answer, list) else "a NumPy array")
@@ -214,7 +215,8 @@ GENERAL = [
          after=[lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 3, 2)]),
     slip("whole numbers where fractions are wanted", "The fractions were cut or rounded off: look for int, long, round or //.",
          after=[torch.Tensor.long, lambda x: x.round(), lambda x: x.trunc(), lambda x: x.round().long()]),
-    slip("yes or no where numbers are wanted", "True and False have lost the numbers: look for a comparison, or bool.", after=torch.Tensor.bool),
+    slip("yes or no where numbers are wanted", "True and False have lost the numbers: look for a comparison, or bool.",
+         after=torch.Tensor.bool),
     slip("16 bits", "Half precision keeps three digits. Compute in 32 bits.", after=[torch.Tensor.half, torch.Tensor.bfloat16]),
     slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
          after=[lambda x: x.squeeze(0), lambda x: x.squeeze(-1), lambda x: x.squeeze(), lambda x: x.reshape(-1)]),
@@ -223,9 +225,11 @@ GENERAL = [
     slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
          after=[lambda x: x[0], lambda x: x[:1]]),
     slip("rows and columns exchanged", "What should stand in rows stands in columns.", after=lambda x: x.T if x.dim() == 2 else x.flip(0)),
-    slip("a list instead of a tensor", "The numbers are the thing, their container is not: torch.tensor(…) or torch.stack(…) makes a tensor.",
+    slip("a list instead of a tensor",
+         "The numbers are the thing, their container is not: torch.tensor(…) or torch.stack(…) makes a tensor.",
          after=torch.Tensor.tolist),
-    slip("a NumPy array instead of a tensor", "Everything after this wants a tensor: torch.from_numpy(…), or torch's own functions throughout.",
+    slip("a NumPy array instead of a tensor",
+         "Everything after this wants a tensor: torch.from_numpy(…), or torch's own functions throughout.",
          after=lambda x: x.detach().numpy() if x.dim() else x),
     slip("1 minus the answer", "What comes out is 1 minus what is wanted.", after=lambda x: 1 - x),
     slip("a factor of 2", "Every number is twice, or half, what it should be.", after=[lambda x: 2 * x, lambda x: x / 2]),
@@ -235,20 +239,28 @@ GENERAL = [
 def explanation(mine: list[Heard], task: Task) -> list[Slip]:
     """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
     answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, given) for given in task.inputs]
-    for slips, candidate, told in itertools.chain(single(task), double(task)):
-        if like(answers[told[0]], told[1]):
-            theirs = [seen(candidate, given) for given in task.inputs]
-            if all(map(like, answers, theirs)) and not all(like(a, b, 1e-6) for a, b in zip(theirs, rights)):
-                return slips
+    telling = most_telling(task)
+    for tried in (single, double):
+        for slips, candidate, told in tried(task):
+            if like(answers[telling], told):
+                theirs = [seen(candidate, given) for given in task.inputs]
+                if all(map(like, answers, theirs)) and not all(like(a, b, 1e-6) for a, b in zip(theirs, rights)):
+                    return slips
     return []
+
+
+def most_telling(task: Task) -> int:
+    """The number of the input with the most numbers."""
+    return max(range(len(task.inputs)), key=lambda k: task.inputs[k][0].numel())
 
 
 @functools.cache
 def single(task: Task) -> list[tuple]:
-    """(slips, a wrong function, (the number of the most telling input, what the function answers to it)), the commonest first."""
+    """(slips, a wrong function, what it answers to the most telling input), the commonest first."""
     table = [*task.slips, *GENERAL]
     return [answered(task, [table[rank]], way, {step: form})
-            for rank, step, form, way in sorted(((*entry, way) for way in task.ways for entry in usable(task, way)), key=lambda entry: entry[0])]
+            for rank, step, form, way in sorted(((*entry, way) for way in task.ways for entry in usable(task, way)),
+                                                key=lambda entry: entry[0])]
 
 
 @functools.cache
@@ -274,8 +286,7 @@ def usable(task: Task, way: Callable, most: int | None = None) -> list[tuple]:
 
 def answered(task: Task, slips: list[Slip], way: Callable, changed: dict[str, Callable]) -> tuple:
     candidate = performed(way, task, changed)
-    telling = max(range(len(task.inputs)), key=lambda k: task.inputs[k][0].numel())
-    return slips, candidate, (telling, seen(candidate, task.inputs[telling]))
+    return slips, candidate, seen(candidate, task.inputs[most_telling(task)])
 
 
 def performed(way: Callable, task: Task, changed: dict[str, Callable]) -> Callable:
@@ -319,6 +330,7 @@ def heard_as(entry: Heard):
 
 def gist(error: str) -> str:
     """What an error is about, whoever words it."""
+    error = error.removesuffix(WHOLE_NUMBERS)
     if re.search(r"out of (range|bounds)|non-negative|smaller than num_classes", error):
         return "range"
     return "shapes" if re.search("size of tensor|broadcast|same size|shape|dimension", error) else error
@@ -329,7 +341,7 @@ def like(mine, theirs, within: float = 3e-6) -> bool:
     if isinstance(mine, str) or isinstance(theirs, str):
         return mine == theirs
     return mine[:3] == theirs[:3] and all(
-        math.isclose(a, b, rel_tol=10 * within, abs_tol=within) or a != a and b != b for a, b in zip(mine[3], theirs[3]))
+        math.isclose(a, b, rel_tol=10 * within, abs_tol=within) or (a != a and b != b) for a, b in zip(mine[3], theirs[3]))
 
 
 def in_words(slips: list[Slip]) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from utils import plots
 from utils.check import Fault, Result, Task, check, slip
 from utils.example import BATCH, COLUMN, FOUR, ROW, SMALL, WIDE
 from utils.explore import Explorer, ask, label_choice, listed, logit_sliders, logits_from, presets
-from utils.inputs import check_labels, check_logits, shape
+from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
 from utils.plots import COLOURS, MARKERS, exact, minus_log, number, numbers
 from utils.softmax import ACTIVATION_SLIPS, SHARE_SLIPS, STEPS, TOO_LARGE, TOO_SMALL, largest, shares, softmax
 
@@ -37,17 +37,23 @@ def cross_entropy_gradient(logits: Tensor, labels: Tensor) -> Tensor:
 
 def _check(logits: Tensor, labels: Tensor) -> None:
     check_logits(logits)
-    check_labels(labels, classes=logits.shape[-1])
-    if labels.shape != logits.shape[:-1]:
-        raise ValueError(
-            f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
-            f"one label per row of logits is wanted: shape {list(logits.shape[:-1])}"
-        )
+    check_tensor(labels, "labels")
+    rows, classes = logits.shape[:-1], logits.shape[-1]
+    if labels.shape != rows:
+        code = as_labels("labels", labels, rows, classes)
+        raise ValueError(f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
+                         f"one label per row of logits is wanted: shape {shape(rows)}" + (f", so write {code}" if code else ""))
+    check_labels(labels, classes)
 
 
 def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
     """The arithmetic in words: −log p[1] = −log 0.7028 = 0.3527."""
     return f"−log p[{label}] = −log {exact(loss, minus_log, float(p[label]))[0]} = {number(loss)}"
+
+
+def worked_row(y: list[int], loss: float) -> str:
+    """What stands there where not exactly one class is true: no label says so, and torch's own answer to the row y."""
+    return f"no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
 
 
 def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
@@ -123,12 +129,15 @@ REDUCTION_SLIPS = [
     slip("sum instead of mean", "The loss should not grow with the batch: mean(), not sum().", reduce=lambda x, z: x.sum()),
     slip("no reduction", "There is one loss for each of several things here. Their mean is wanted: mean() at the end.",
          reduce=[lambda x, z: x, lambda x, z: x.unsqueeze(-1), lambda x, z: x.unsqueeze(0)]),
-    slip("the last image only", "Only one image's loss comes out: look for a loop that overwrites (=) where it should add (+=), or an index.",
+    slip("the last image only",
+         "Only one image's loss comes out: look for a loop that overwrites (=) where it should add (+=), or an index.",
          reduce=[lambda x, z: x[-1].mean(), lambda x, z: x[0].mean(), lambda x, z: x[-1].sum() / len(z), lambda x, z: x[0].sum() / len(z)]),
-    slip("largest instead of mean", "One loss stands for all here. Every image counts: mean().", reduce=[lambda x, z: x.max(), lambda x, z: x.min()]),
+    slip("largest instead of mean", "One loss stands for all here. Every image counts: mean().",
+         reduce=[lambda x, z: x.max(), lambda x, z: x.min()]),
     slip("median instead of mean", "The median ignores how large the large losses are: mean().", reduce=lambda x, z: x.median()),
     slip("divided twice", "The mean has divided already.", reduce=[lambda x, z: x.mean() / len(z), lambda x, z: x.mean() / x.numel()]),
-    slip("divided by one too few", "The mean divides by how many there are, not by one less.", reduce=lambda x, z: x.sum() / (x.numel() - 1)),
+    slip("divided by one too few", "The mean divides by how many there are, not by one less.",
+         reduce=lambda x, z: x.sum() / (x.numel() - 1)),
     slip("squared before the mean", "Losses are averaged as they are, not their squares.", reduce=lambda x, z: (x ** 2).mean()),
 ]
 LOG = "Torch's log is the natural logarithm, and its unit the nat."
@@ -139,7 +148,8 @@ LOG_SLIPS = [
     slip("log1p instead of log", "log1p is log(1 + p), and so is log(p + 1). Take the logarithm of p itself.", log=torch.log1p),
     slip("a limit inside the logarithm",
          "A small number added, or a clamp, changes small probabilities, which cost most. Find a form that needs none.",
-         log=[form for limit in LIMITS for form in (lambda p, limit=limit: (p + limit).log(), lambda p, limit=limit: p.clamp(min=limit).log(),
+         log=[form for limit in LIMITS for form in (lambda p, limit=limit: (p + limit).log(),
+                                                    lambda p, limit=limit: p.clamp(min=limit).log(),
                                                     lambda p, limit=limit: p.clamp(limit, 1 - limit).log())]),
     slip("weighted by the probability as well", "−p log p is an entropy's term. A loss is −log p alone.", log=lambda p: p * p.log()),
     slip("weighted as the focal loss does", "(1 − p)² log p is the focal loss. Plain −log p is wanted.",
@@ -167,7 +177,8 @@ CROSS_ENTROPY_SLIPS = [
          logits=[lambda z: torch.softmax(z, -1), lambda z: torch.softmax(z, 0)]),
     slip("probabilities expected where logits came",
          "The logarithm was taken of a logit. Logits can be any numbers: softmax first, or logsumexp.",
-         share=[lambda z, p: z, lambda z, p: z.clamp(1e-7, 1), lambda z, p: z + 1e-7, lambda z, p: z.clamp(1e-12, 1), lambda z, p: z.clamp(min=1e-7)]),
+         share=[lambda z, p: z, lambda z, p: z.clamp(1e-7, 1), lambda z, p: z + 1e-7, lambda z, p: z.clamp(1e-12, 1),
+                lambda z, p: z.clamp(min=1e-7)]),
     slip("log-softmax missing",
          "This is the label's logit, or minus that. nll_loss, too, only picks: it wants the log_softmax of the logits.",
          difference=[lambda logit, total: logit, lambda logit, total: -logit]),
@@ -201,9 +212,11 @@ CROSS_ENTROPY_SLIPS = [
     *REDUCTION_SLIPS[2:],
     slip("squared difference", "(p − y)² is another loss, nearly flat where the model is sure and wrong. It is −log p here.",
          instead=[lambda z, t: F.mse_loss(torch.softmax(z, -1), hot(z, t)), lambda z, t: F.mse_loss(z, hot(z, t)),
-                  lambda z, t: (torch.softmax(z, -1) - hot(z, t)).square().sum(-1).mean(), lambda z, t: F.mse_loss(torch.sigmoid(z), hot(z, t))]),
+                  lambda z, t: (torch.softmax(z, -1) - hot(z, t)).square().sum(-1).mean(),
+                  lambda z, t: F.mse_loss(torch.sigmoid(z), hot(z, t))]),
     slip("absolute difference", "|p − y| is another loss. It is −log p here.",
-         instead=[lambda z, t: F.l1_loss(torch.softmax(z, -1), hot(z, t)), lambda z, t: (torch.softmax(z, -1) - hot(z, t)).abs().sum(-1).mean()]),
+         instead=[lambda z, t: F.l1_loss(torch.softmax(z, -1), hot(z, t)),
+                  lambda z, t: (torch.softmax(z, -1) - hot(z, t)).abs().sum(-1).mean()]),
     slip("hinge loss instead", "Hinge losses compare logits by a margin of 1. Cross-entropy is −log of the label's share.",
          instead=[F.multi_margin_loss, lambda z, t: (z - own(z, t).unsqueeze(-1) + 1 - hot(z, t)).clamp(min=0).sum(-1).mean()]),
     slip("binary cross-entropy of the shares",
@@ -211,22 +224,27 @@ CROSS_ENTROPY_SLIPS = [
          instead=[lambda z, t: F.binary_cross_entropy(torch.softmax(z, -1), hot(z, t)), lambda z, t: F.binary_cross_entropy(
              torch.softmax(z, -1), hot(z, t), reduction="sum") / len(z)]),
     slip("entropy of the prediction", "This never looks at the label: it says how undecided the model is.",
-         pick=lambda p, t: p, one_hot=lambda t, z: torch.softmax(z, -1), instead=lambda z, t: torch.distributions.Categorical(logits=z).entropy().mean()),
+         pick=lambda p, t: p, one_hot=lambda t, z: torch.softmax(z, -1),
+         instead=lambda z, t: torch.distributions.Categorical(logits=z).entropy().mean()),
     slip("the predicted class instead of the label", "The model is asked what it thinks itself. It should pay for what it gives the label.",
          labels=lambda t, z: z.argmax(-1)),
-    slip("the same label for all", "Every image has a label of its own.", labels=[lambda t, z: t * 0 + t[0], lambda t, z: t * 0, lambda t, z: t * 0 + 1]),
+    slip("the same label for all", "Every image has a label of its own.",
+         labels=[lambda t, z: t * 0 + t[0], lambda t, z: t * 0, lambda t, z: t * 0 + 1]),
     slip("labels in reverse order", "Images and labels belong together in the order in which they come.", labels=lambda t, z: t.flip(0)),
     slip("the other classes instead of the label's", "What the label did not get is counted here. Take the label's own share.",
          pick=lambda p, t: 1 - own(p, t), one_hot=lambda t, z: 1 - hot(z, t)),
     slip("label smoothing", "The target is softened here. With plain labels it is 1 for the label and 0 elsewhere.",
          one_hot=lambda t, z: 0.9 * hot(z, t) + 0.1 / z.shape[-1]),
-    slip("log of the product with the one-hot row", "The zeros of the one-hot row are in the logarithm, and log 0 is −inf. Log first, then multiply.",
-         instead=[lambda z, t: -(hot(z, t) * torch.softmax(z, -1)).log().sum(-1).mean(), lambda z, t: -(hot(z, t) * torch.softmax(z, -1)).log().mean()]),
+    slip("log of the product with the one-hot row",
+         "The zeros of the one-hot row are in the logarithm, and log 0 is −inf. Log first, then multiply.",
+         instead=[lambda z, t: -(hot(z, t) * torch.softmax(z, -1)).log().sum(-1).mean(),
+                  lambda z, t: -(hot(z, t) * torch.softmax(z, -1)).log().mean()]),
     slip("exp missing in the log-sum-exp", "The log of the sum of *exponentials* is wanted.", logsumexp=lambda z: z.sum(-1).log()),
     slip("log missing in the log-sum-exp", "The *log* of the sum of exponentials is wanted.", logsumexp=lambda z: z.exp().sum(-1)),
     slip("the shift is not given back", "What is taken away before exp must come back after the log: max + log(sum(exp(z − max))).",
          logsumexp=[lambda z: (z - largest(z)).logsumexp(-1), lambda z: (z - z.max()).logsumexp(-1)]),
-    slip("largest logit instead of log-sum-exp", "The largest alone is not the sum: the others' exponentials count too.", logsumexp=lambda z: z.amax(-1)),
+    slip("largest logit instead of log-sum-exp", "The largest alone is not the sum: the others' exponentials count too.",
+         logsumexp=lambda z: z.amax(-1)),
     slip("added instead of subtracted", "The label's logit lowers the loss: subtract it.", difference=torch.add),
     slip("arguments exchanged", "Logits first, then labels.", instead=lambda z, t: F.cross_entropy(t, z)),
     *SHARE_SLIPS,
@@ -252,7 +270,8 @@ CROSS_ENTROPY = Task(F.cross_entropy, ["logits", "labels"], [
     ((torch.tensor([[1000.0, 999, 0], [2, 3, 0.1]]), torch.tensor([0, 1])), [Fault(
         "shifted by the largest of the whole batch",
         "One large row pushes the exponentials of all others to 0. logsumexp(dim=1) looks after each row.")]),
-], [(torch.zeros(1, 3), torch.tensor([1])), (torch.tensor([[100.0, -100, 0], [2, 3, 0.1]]), torch.tensor([1, 0])), (WIDE, torch.tensor([1, 2, 0, 0]))])
+], [(torch.zeros(1, 3), torch.tensor([1])), (torch.tensor([[100.0, -100, 0], [2, 3, 0.1]]), torch.tensor([1, 0])),
+    (WIDE, torch.tensor([1, 2, 0, 0]))])
 
 
 def check_cross_entropy(function: Callable[[Tensor, Tensor], Tensor]) -> Result:

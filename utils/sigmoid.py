@@ -109,20 +109,24 @@ SIGMOID_SLIPS = [
     slip("base 2 instead of e", "It is exp(−z), not 2 ** −z.", exp=torch.exp2),
     slip("base 10 instead of e", "It is exp(−z), not 10 ** −z.", exp=lambda z: 10 ** z),
     slip("all or nothing", "These are answers, yes or no. Sigmoid gives the probability before anything is decided.",
-         activation=[lambda z, p: (z >= 0).to(z), lambda z, p: (z > 0).to(z), lambda z, p: z > 0, lambda z, p: z >= 0, lambda z, p: z.sign(),
+         activation=[lambda z, p: (z >= 0).to(z), lambda z, p: (z > 0).to(z), lambda z, p: z > 0, lambda z, p: z >= 0,
+                     lambda z, p: z.sign(),
                      lambda z, p: (z > 0).long()]),
     slip("1 − instead of 1 +", "Two probabilities, p and 1 − p, add up to 1, and so do 1 / (1 + e) and e / (1 + e): it is 1 + exp(−z).",
          plus=[lambda e: 1 - e, lambda e: e - 1]),
-    slip("not inverted, or its brackets missing", "1 + exp(−z) stands below the line, and wants brackets there: 1 / 1 + exp(−z) divides first.",
+    slip("not inverted, or its brackets missing",
+         "1 + exp(−z) stands below the line, and wants brackets there: 1 / 1 + exp(−z) divides first.",
          invert=lambda x: x),
-    slip("square in the exponent", "The exponent is −z. With −z² large negative logits look like large positive ones.", minus=lambda z: -z * z),
+    slip("square in the exponent", "The exponent is −z. With −z² large negative logits look like large positive ones.",
+         minus=lambda z: -z * z),
     slip("exponential missing", "It is exp(−z) below the line, not −z.", exp=lambda z: z),
     slip("absolute value of the logit", "The sign of the logit decides between yes and no: |z| loses it.", logits=torch.abs),
     slip("a hard sigmoid", "Straight lines only resemble the S-curve. It is 1 / (1 + exp(−z)).",
          activation=[lambda z, p: F.hardsigmoid(z), lambda z, p: z.clamp(0, 1), lambda z, p: (0.2 * z + 0.5).clamp(0, 1),
                      lambda z, p: (0.25 * z + 0.5).clamp(0, 1)]),
     slip("another activation", "That is a layer's activation, not a probability: it can be below 0 or above 1.",
-         activation=[lambda z, p: torch.relu(z), lambda z, p: z * p, lambda z, p: F.softplus(z), lambda z, p: F.gelu(z), lambda z, p: F.leaky_relu(z),
+         activation=[lambda z, p: torch.relu(z), lambda z, p: z * p, lambda z, p: F.softplus(z), lambda z, p: F.gelu(z),
+                     lambda z, p: F.leaky_relu(z),
                      lambda z, p: F.elu(z), lambda z, p: F.softsign(z)]),
     slip("the bell curve's probability", "The normal distribution's curve is steeper at its ends. Sigmoid is 1 / (1 + exp(−z)).",
          activation=[lambda z, p: torch.special.ndtr(z), lambda z, p: torch.erf(z), lambda z, p: torch.special.ndtr(z * 1.702)]),
@@ -158,7 +162,8 @@ LOG_SIGMOID_SLIPS = [
     slip("minus too much", "The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.", sign=torch.neg),
     slip("log of the other answer", "This is log(1 − σ(z)), the logarithm for “no”. It is log σ(z) that is wanted.",
          minus=lambda z: z, log=lambda p: (1 - p).log()),
-    slip("both minus signs missing", "This is log(1 + exp(z)), which is above 0. There is a minus before the logarithm and one in the exponent.",
+    slip("both minus signs missing",
+         "This is log(1 + exp(z)), which is above 0. There is a minus before the logarithm and one in the exponent.",
          activation=lambda z, p: F.softplus(z).exp()),
     slip("exp(0) missing", "log(exp(−z)) is −z. The 0 of the pair (z, 0) has an exponential too: 1.",
          softplus=[lambda z: z, lambda z: -z, torch.relu]),
@@ -169,9 +174,11 @@ LOG_SIGMOID_SLIPS = [
     *ACTIVATION_SLIPS[1:],
 ]
 LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [logarithm, logadd], SIGMOID_STEPS | {
-    "log": torch.log, "sign": lambda x: x, "rounding": lambda p: p, "outside": torch.neg, "softplus": lambda z: (1 + z.exp()).log()}, LOG_SIGMOID_SLIPS, [
+    "log": torch.log, "sign": lambda x: x, "rounding": lambda p: p, "outside": torch.neg, "softplus": lambda z: (1 + z.exp()).log()},
+                   LOG_SIGMOID_SLIPS, [
     ((torch.tensor([[2000.0, 100, 0]]),), [Fault(
-        "overflow at large logits", "exp(z) / (1 + exp(z)) is inf / inf there. σ(z) is softmax([z, 0])'s first share: take its logarithm as "
+        "overflow at large logits",
+        "exp(z) / (1 + exp(z)) is inf / inf there. σ(z) is softmax([z, 0])'s first share: take its logarithm as "
         "you did in notebook 2.")]),
     ((torch.tensor([[-2000.0, -100, 0]]),), [Fault(
         "overflow or saturation at large negative logits",

@@ -80,6 +80,10 @@ def largest(z: Tensor) -> Tensor:
     return z.amax(-1, keepdim=True)
 
 
+def standardised(z: Tensor, correction: int) -> Tensor:
+    return (z - z.mean(-1, keepdim=True)) / z.std(-1, keepdim=True, correction=correction)
+
+
 STEPS = {"logits": lambda z: z, "shift": lambda z: z - largest(z), "exp": torch.exp, "total": lambda e: e.sum(-1, keepdim=True),
          "divide": torch.div, "share": lambda z, p: p}
 ROWS = " Each row shares a 1 of its own: sum along dim=-1, with keepdim=True, so that there is one sum for each row."
@@ -97,8 +101,10 @@ SHARE_SLIPS = [
     slip("shifted by the largest of each column", "From each row its own largest logit is to be taken: dim=-1.",
          shift=lambda z: z - z.amax(0)),
     slip("shifted in one place only", "The shift cancels only if the exponentials above and below the line are both shifted.",
-         share=[lambda z, p: (z - largest(z)).exp() / z.exp().sum(-1, keepdim=True), lambda z, p: z.exp() / (z - largest(z)).exp().sum(-1, keepdim=True),
-                lambda z, p: (z - z.max()).exp() / z.exp().sum(-1, keepdim=True), lambda z, p: z.exp() / (z - z.max()).exp().sum(-1, keepdim=True)]),
+         share=[lambda z, p: (z - largest(z)).exp() / z.exp().sum(-1, keepdim=True),
+                lambda z, p: z.exp() / (z - largest(z)).exp().sum(-1, keepdim=True),
+                lambda z, p: (z - z.max()).exp() / z.exp().sum(-1, keepdim=True),
+                lambda z, p: z.exp() / (z - z.max()).exp().sum(-1, keepdim=True)]),
     slip("divided by the largest logit instead of shifted", "Only differences keep the shares as they are: take the largest away, z − max.",
          shift=[lambda z: z / largest(z), lambda z: z / z.max()]),
     slip("exponential missing", "Shares of the logits themselves can be negative. Make every score positive first, with exp.",
@@ -112,7 +118,8 @@ SHARE_SLIPS = [
          total=[lambda e: e.mean(-1, keepdim=True), lambda e: e.mean()]),
     slip("divided by the sum of the others", "Own to others is the odds. The share is own to all, itself among them.",
          total=lambda e: e.sum(-1, keepdim=True) - e),
-    slip("1 added to the sum", "That 1 is sigmoid's. Softmax divides by the exponentials of the row alone.", total=lambda e: 1 + e.sum(-1, keepdim=True)),
+    slip("1 added to the sum", "That 1 is sigmoid's. Softmax divides by the exponentials of the row alone.",
+         total=lambda e: 1 + e.sum(-1, keepdim=True)),
     slip("divided by the length of the vector", "The root of the squares' sum is a length. Shares are divided by the plain sum.",
          total=lambda e: e.norm(dim=-1, keepdim=True)),
     slip("upside down", "The exponential stands above the line, the sum below it.", divide=lambda e, total: total / e),
@@ -124,14 +131,15 @@ SHARE_SLIPS = [
     slip("expm1 instead of exp", "expm1 is exp(z) − 1, which can be negative.", exp=torch.expm1),
 ]
 ACTIVATION_SLIPS = [
-    slip("sigmoid applied first", "A sigmoid squeezed the logits into 0 … 1 first. Start from the logits themselves.", logits=torch.sigmoid),
+    slip("sigmoid applied first", "A sigmoid squeezed the logits into 0 … 1 first. Start from the logits themselves.",
+         logits=torch.sigmoid),
     slip("relu applied first", "relu made all negative logits 0. Logits may be negative: start from them as they are.",
          logits=[torch.relu, lambda z: F.leaky_relu(z, 0.01)]),
     slip("tanh applied first", "tanh squeezed the logits into −1 … 1. Start from the logits themselves.", logits=torch.tanh),
     slip("logits normalised first", "Logits mean something as they are: do not centre, scale or clip them.",
-         logits=[lambda z: z / z.sum(-1, keepdim=True), F.normalize, lambda z: (z - z.mean(-1, keepdim=True)) / z.var(-1, keepdim=True, correction=min(1, z.shape[-1] - 1)).sqrt(),
+         logits=[lambda z: z / z.sum(-1, keepdim=True), F.normalize, lambda z: standardised(z, min(1, z.shape[-1] - 1)),
                  lambda z: z.clamp(0, 1), lambda z: z.clamp(-1, 1), lambda z: z / z.max(), lambda z: z / largest(z),
-                 lambda z: (z - z.mean(-1, keepdim=True)) / z.std(-1, keepdim=True, correction=0),
+                 lambda z: standardised(z, 0),
                  lambda z: (z - z.amin(-1, keepdim=True)) / (largest(z) - z.amin(-1, keepdim=True))]),
     slip("a temperature", "The logits were multiplied or divided by something first. Take them as they are.",
          logits=[lambda z: 2 * z, lambda z: z / 2, lambda z: z / 10, lambda z: 10 * z, lambda z: z / math.sqrt(z.shape[-1])]),

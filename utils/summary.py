@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.bce import worked_bce
 from utils.check import Fault, Result, Task, check, slip
-from utils.cross_entropy import worked_cross_entropy
+from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import ROW, WIDE
 from utils.explore import (
     LABEL_1, Explorer, listed, logit_sliders, logits_from, presets, slider, target_boxes, targets_from,
@@ -30,7 +30,7 @@ def predict_label(logits: Tensor) -> Tensor:
 
 
 def predict_labels(logits: Tensor, threshold: float = 0.5) -> Tensor:
-    """Every class whose own probability reaches the threshold: none, one or many.
+    """Every class whose own probability is at or above the threshold: none, one or many.
 
     logits: (..., classes); threshold: in [0, 1].  Returns: same shape, bool.
     Raises TypeError or ValueError for other logits or thresholds.  Taught in notebooks/06.
@@ -53,11 +53,11 @@ def explore_summary() -> Explorer:
 
     def compute(values):
         logits, targets = logits_from(values).unsqueeze(0), targets_from(values).unsqueeze(0)
-        one = targets.sum() == 1
+        row = float(nn.CrossEntropyLoss()(logits, targets))
         return {"logits": logits[0], "y": targets[0].int().tolist(), "threshold": values["threshold"],
                 "p": torch.softmax(logits, dim=1)[0], "sigma": torch.sigmoid(logits)[0],
                 "chosen": int(predict_label(logits)), "yes": predict_labels(logits, values["threshold"])[0].tolist(),
-                "ce": float(nn.CrossEntropyLoss()(logits, targets.argmax(dim=1))) if one else None,
+                "row": row, "ce": row if targets.sum() == 1 else None,  # a label says it only where one class is true
                 "terms": nn.BCEWithLogitsLoss(reduction="none")(logits, targets)[0],
                 "bce": float(nn.BCEWithLogitsLoss()(logits, targets))}
 
@@ -70,8 +70,9 @@ def explore_summary() -> Explorer:
                     notes=["" if sum(now["y"]) == 1 else f"{sum(now['y'])} labels", ""])
         true = [f"class {k}" for k in range(3) if now["y"][k]]
         yes = [f"class {k}" for k in range(3) if now["yes"][k]]
-        ce = "takes exactly one true class" if now["ce"] is None else number(now["ce"])
-        worked = f"= {worked_cross_entropy(now['p'], now['y'].index(1), now['ce'])}" if now["ce"] is not None else ce
+        ce = f"of the row {number(now['row'] + 0.0)}" if now["ce"] is None else number(now["ce"])
+        worked = (worked_row(now["y"], now["row"]) if now["ce"] is None else
+                  f"= {worked_cross_entropy(now['p'], now['y'].index(1), now['ce'])}")
         words = "\n".join([
             f"true:     {', '.join(true) or 'none'}",
             f"softmax   {numbers(now['p'])}   argmax: class {now['chosen']}",
@@ -93,13 +94,15 @@ def decided(do, z: Tensor, one: bool) -> Tensor:
 
 
 DECISION_SLIPS = [
-    slip("argmax over the wrong dim", "The images compete here. The largest of each row is wanted: argmax(dim=1).", label=lambda z: z.argmax(0)),
+    slip("argmax over the wrong dim", "The images compete here. The largest of each row is wanted: argmax(dim=1).",
+         label=lambda z: z.argmax(0)),
     slip("argmax over the whole batch", "There is one index for everything here. The largest of each row is wanted: argmax(dim=1).",
          label=lambda z: z.argmax(), instead=lambda z, one: z.argmax()),
     slip("keepdim too much", "One index for each row, shape [N]: leave keepdim out.", label=lambda z: z.argmax(1, keepdim=True)),
     slip("the largest number, not where it stands", "max gives values and indices. The label is the index: argmax.",
          label=[lambda z: z.amax(1), lambda z: torch.softmax(z, 1).amax(1), lambda z: torch.sigmoid(z).amax(1)]),
-    slip("argmax of saturated sigmoids", "In 32 bits all sigmoids from 17 on are 1, and the first of them wins. Ask the logits.", scores=torch.sigmoid),
+    slip("argmax of saturated sigmoids", "In 32 bits all sigmoids from 17 on are 1, and the first of them wins. Ask the logits.",
+         scores=torch.sigmoid),
     slip("the smallest instead of the largest", "The largest logit is the model's choice: argmax.", label=lambda z: z.argmin(1)),
     slip("one-hot instead of an index", "The index is wanted, not a row of yes and no.",
          label=[lambda z: F.one_hot(z.argmax(1), z.shape[1]), lambda z: z == z.amax(1, keepdim=True)]),
@@ -125,11 +128,13 @@ DECISION_SLIPS = [
          answers=[lambda z: z > z.mean(), lambda z: z > z.mean(1, keepdim=True), lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
     slip("threshold of 1 on the logits", "The logit of a half is 0.", answers=lambda z: z >= 1),
     slip("the classes listed, not answered", "For each class a yes or no is wanted, not the indices of those that are there.",
-         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).nonzero()[:, 1], lambda z: (z > 0).nonzero(), lambda z: (z > 0).nonzero()[:, 1]]),
+         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).nonzero()[:, 1], lambda z: (z > 0).nonzero(),
+                  lambda z: (z > 0).nonzero()[:, 1]]),
     slip("one answer for all classes", "Each class of each image has an answer of its own.",
          answers=[lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1), lambda z: (z >= 0).sum(1)]),
     slip("a half is not taken for a yes",
-         "A logit of exactly 0 is a half: at or above the threshold is a yes, so >= and not >. (round makes 0 of a half.)", answers=lambda z: z > 0),
+         "A logit of exactly 0 is a half: at or above the threshold is a yes, so >= and not >. (round makes 0 of a half.)",
+         answers=lambda z: z > 0),
 ]
 SCORES = torch.tensor([[2, 3, 0.1, -1], [-1, -2, -3, -0.02], [1.5, -0.5, 1.4, 0.02], [0.3, -4, 0.4, -3], [20, 30, 25, 18], [0.2, 1, -1, 1]])
 PREDICT_LABELS = Task(lambda z, one: z.argmax(1) if one else z >= 0, ["logits", "one"], [
@@ -139,7 +144,8 @@ PREDICT_LABELS = Task(lambda z, one: z.argmax(1) if one else z >= 0, ["logits", 
     (SCORES, False),
     (WIDE[:, :2] + 0.001, True),
     (WIDE[:, :2] + 0.001, False),
-], [decided], {"switch": lambda one: one, "scores": lambda z: z, "label": lambda z: z.argmax(1), "chances": lambda z: z, "answers": lambda z: z >= 0},
+], [decided], {"switch": lambda one: one, "scores": lambda z: z, "label": lambda z: z.argmax(1), "chances": lambda z: z,
+               "answers": lambda z: z >= 0},
     DECISION_SLIPS, [((torch.tensor([[0.0, 2, -1]]), False), [Fault(
         DECISION_SLIPS[-1].name, DECISION_SLIPS[-1].thought, lambda yes: yes.tolist() == [[0, 1, 0]])])],
     also=lambda z, one: z.shape[1] - 1 - z.flip(1).argmax(1) if one else z >= 0)

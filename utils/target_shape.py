@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.check import Result, Task, check, slip
 from utils.explore import Explorer, listed, logit_sliders, logits_from, presets
-from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
+from utils.inputs import FLOATS, as_labels, as_targets, check_labels, check_logits, check_tensor, labels_are, one_line, shape
 from utils.plots import COLOURS, GREY, INK, STYLE, WRONG, number
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
@@ -44,8 +44,9 @@ def bce_target(labels: Tensor, num_classes: int) -> Tensor:
     """
     if not isinstance(num_classes, int):
         raise TypeError(f"num_classes is a {type(num_classes).__name__}; a whole number is wanted: how many classes there are")
-    if num_classes < 1:
-        raise ValueError(f"num_classes is {num_classes}; at least 1 is wanted")
+    if num_classes < 2:  # one column, with a 1 in each row, would say yes for label 0
+        raise ValueError(f"num_classes is {num_classes}; at least 2 is wanted: "
+                         "for one yes or no per image, 1 or 0, write labels.float().unsqueeze(-1)")
     check_labels(labels, num_classes)
     return F.one_hot(labels, num_classes).float()
 
@@ -62,7 +63,8 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
     """The first thing about a target that keeps it from saying "the label is 1": ("shape", a sentence), or ("", "").
 
     loss: a key of LOSSES; logits: [1, classes], floating; target: any tensor.
-    Returns: the part, one of "shape", "dtype", "values" or "", and what to do about it.
+    Returns: the part, one of "shape", "dtype", "values" or "", and what to do about it; code in it makes a target that says
+    the same, or where none can, one that says "the label is 1".
     Raises ValueError for another loss, TypeError or ValueError for other logits or target.  Taught in notebooks/04.
     """
     check_logits(logits)
@@ -71,29 +73,38 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
         raise ValueError(f"logits has shape {shape(logits)}; one row is wanted: shape [1, classes]")
     if loss not in list(LOSSES):
         raise ValueError(f"loss is {loss!r}; one of {', '.join(LOSSES)} is wanted")
-    classes = logits.shape[-1]
-    fits = target.shape == logits.shape
+    classes, values, whole = logits.shape[-1], target.double(), not (target.is_floating_point() or target.dtype == torch.bool)
+    if loss == "CrossEntropyLoss" and classes == 1:
+        return "values", ("one logit competes with no other, so this loss is 0 whatever it is: for a yes or no take "
+                          f"nn.BCEWithLogitsLoss and write {as_targets('target', target, logits) or 'torch.tensor([[1.0]])'}")
     if loss == "CrossEntropyLoss" and target.shape == logits.shape[:-1]:  # one label per row
         label = target.item()
         if target.dtype not in (torch.long, torch.uint8):
-            return "dtype", "a label is an index, so a whole number: write target.long()"
+            code = as_labels("target", target, target.shape, classes)
+            return "dtype", (f"a label is an index{' of 64 bits' if whole else ', so a whole number'}: "
+                             + (f"write {code}" if code else f"{labels_are(classes)}, so look where the labels are made"))
         if label == -100:
             return "values", "−100 is ignore_index: the row is skipped, and a mean over no rows is 0 / 0"
         if not 0 <= label < classes:
-            return "values", f"with {classes} classes a label is 0 ... {classes - 1}: look where the labels are made"
+            return "values", f"{labels_are(classes)}: look where the labels are made"
         return ("", "") if label == 1 else ("values", f"the label is {label}, not 1")
-    if loss == "CrossEntropyLoss" and not fits:
-        return "shape", (f"one label per row, shape {shape(logits[..., 0])}, or one probability per class, "
-                         f"shape {shape(logits)}, is wanted: write torch.tensor([1])")
-    if not fits:
-        return "shape", (f"one number per logit is wanted, shape {shape(logits)}: "
-                         f"write F.one_hot(label, num_classes={classes}).float()")
-    if not target.is_floating_point():
-        return "dtype", "one number per class means floating point: write target.float()"
-    if target.min() < 0 or target.max() > 1:
-        return "values", "torch does not check that a target lies in [0, 1]: divide a 0/255 mask by 255"
-    if not torch.equal(target, bce_target(torch.ones(target.shape[:-1], dtype=torch.long), classes).to(target)):
-        return "values", "torch does not know what you meant: this row does not say class 1 and no other"
+    code = as_targets("target", target, logits)
+    if loss == "CrossEntropyLoss" and target.shape != logits.shape:
+        return "shape", (f"one label per row, shape {shape(logits[..., 0])}, or one probability per class, shape {shape(logits)}, "
+                         f"is wanted: write {as_labels('target', target, logits.shape[:-1], classes) or code or 'torch.tensor([1])'}")
+    if target.shape != logits.shape:
+        one = f"F.one_hot(torch.tensor([1]), num_classes={classes}).float()" if classes > 1 else "torch.tensor([[1.0]])"
+        return "shape", f"one number per logit is wanted, shape {shape(logits)}: write {code or one}"
+    if target.dtype not in FLOATS:
+        return "dtype", ("one number per class means floating point" + (
+            f": write {code}" if code else ", in [0, 1]: look where the target is made"))
+    if not ((values >= 0) & (values <= 1)).all():
+        return "values", "torch does not check that a target lies in [0, 1]: " + (
+            f"divide a 0/255 mask by 255, so write {code}" if code.endswith("255") else
+            f"if −1 stands for no, write {code}" if code else "look where it was made")
+    if values.tolist() != [[float(k == min(1, classes - 1)) for k in range(classes)]]:  # one logit asks for yes, 1
+        return "values", ("torch does not know what you meant: this row does not say class 1 and no other" if classes > 1 else
+                          f"the target is {target.item():.6g}, not 1")
     return "", ""
 
 
@@ -221,7 +232,8 @@ TARGET_SLIPS = [
     slip("as many columns as labels", "How many labels there are says nothing of how many classes there are: use num_classes.",
          columns=lambda n, t: len(t)),
     slip("off by one class", "The first class is 0, so label 0 is the first column. Take the label as it is.",
-         labels=[lambda t, n: (t + 1) % n, lambda t, n: (t - 1) % n, lambda t, n: t + 1, lambda t, n: t - 1, lambda t, n: (t - 1).clamp(min=0)],
+         labels=[lambda t, n: (t + 1) % n, lambda t, n: (t - 1) % n, lambda t, n: t + 1, lambda t, n: t - 1,
+                 lambda t, n: (t - 1).clamp(min=0)],
          columns=[lambda n, t: n + 1, lambda n, t: n - 1], instead=lambda t, n: F.one_hot(t + 1, n + 1).float()),
     slip("rows and columns exchanged", "One row for each label, one column for each class: [N, num_classes].", after=torch.Tensor.t),
     slip("targets reversed", "1 stands for “there”, and 0 for “not there”.", after=lambda y: 1 - y),
@@ -239,16 +251,20 @@ TARGET_SLIPS = [
          "target[labels] = 1 fills the rows of these numbers. One place in each row: target[torch.arange(len(labels)), labels] = 1.",
          place=lambda t, n: written_in(t, n, t)),
     slip("all labels in one row", "One row for each label is wanted, not one for all.",
-         place=[lambda t, n: F.one_hot(t, n).sum(0).float(), lambda t, n: F.one_hot(t, n).amax(0).float(), lambda t, n: F.one_hot(t, n).amax(0, keepdim=True).float()]),
+         place=[lambda t, n: F.one_hot(t, n).sum(0).float(), lambda t, n: F.one_hot(t, n).amax(0).float(),
+                lambda t, n: F.one_hot(t, n).amax(0, keepdim=True).float()]),
     slip("the columns filled up to the label", "One class is there, not all the classes up to it: == and not >=.",
          place=[lambda t, n: (torch.arange(n) <= t.unsqueeze(1)).float(), lambda t, n: (torch.arange(n) < t.unsqueeze(1)).float(),
                 lambda t, n: (torch.arange(n) >= t.unsqueeze(1)).float(), lambda t, n: (torch.arange(n) > t.unsqueeze(1)).float()]),
-    slip("no 1 written", "All zeros say “no” to every class. Each row wants a 1 in its label's column.", place=lambda t, n: torch.zeros(len(t), n)),
-    slip("ones everywhere", "All ones say “yes” to every class. Zeros first, then a 1 in each label's column.", place=lambda t, n: torch.ones(len(t), n)),
+    slip("no 1 written", "All zeros say “no” to every class. Each row wants a 1 in its label's column.",
+         place=lambda t, n: torch.zeros(len(t), n)),
+    slip("ones everywhere", "All ones say “yes” to every class. Zeros first, then a 1 in each label's column.",
+         place=lambda t, n: torch.ones(len(t), n)),
     slip("the diagonal", "Row k is label k only if the labels happen to be 0, 1, 2, …: index the rows of eye with the labels.",
          place=[lambda t, n: torch.eye(len(t), n), lambda t, n: torch.eye(n)]),
     slip("−1 for “not there”", "A target for BCE says 0 for “not there”. −1 is for hinge losses.", after=lambda y: 2 * y - 1),
-    slip("smoothed labels", "A plain one-hot row is wanted: 1 and 0.", after=[lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.9 * y + 0.05]),
+    slip("smoothed labels", "A plain one-hot row is wanted: 1 and 0.",
+         after=[lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.9 * y + 0.05]),
     slip("255 for “there”", "An image's mask says 255; a target says 1.", after=lambda y: 255 * y),
     slip("dimension of the batch lost", "One row for each label, for one label too: shape [1, num_classes].", after=lambda y: y.squeeze(0)),
     slip("the label itself", "One index cannot answer num_classes questions. Each label becomes a row.",
