@@ -2,10 +2,11 @@ import math
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import BCE, CE, label, logits_of, s, targets_of, y, z
-from utils.bce import bce, bce_gradient, bce_terms, explore_bce
+from utils.bce import bce, bce_gradient, bce_terms, check_bce, check_bce_terms, explore_bce
 from utils.example import PRESETS
 from utils.picture import GHOST, HATCHED, INK, PALE, QUIET, RED, REDDENED
 
@@ -281,3 +282,59 @@ def wanted(values):
 
 
 WRONG_CALL = "explore_bce(lambda z, y: 1 / 0)", "<lambda> raised ZeroDivisionError: division by zero"
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+RIGHT = {
+    check_bce_terms: [
+        nn.BCEWithLogitsLoss(reduction="none"), lambda z, y: F.softplus(z) - y * z,
+        lambda z, y: -(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)),
+        lambda z, y: z.clamp(min=0) - z * y + torch.log1p(torch.exp(-z.abs())),
+        lambda z, y: torch.logaddexp(torch.zeros_like(z.double()), z.double()) - y * z,
+    ],
+    check_bce: [
+        F.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss(), lambda z, y: (F.softplus(z) - y * z).mean(),
+        lambda z, y: float(-(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).mean()),
+        lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="sum").double() / y.numel(),
+        lambda z, y: F.cross_entropy(torch.stack([torch.zeros_like(z), z], -1).reshape(-1, 2), y.reshape(-1).long()),
+    ],
+}
+WRONG = {
+    check_bce_terms: {
+        "reduced too early": nn.BCEWithLogitsLoss(),
+        "own class only": lambda z, y: -y * torch.log(torch.sigmoid(z)),
+    },
+    check_bce: {
+        "own class only": lambda z, y: -(y * torch.log(torch.sigmoid(z))).mean(),
+        "only the classes that are not there": lambda z, y: -((1 - y) * torch.log(1 - torch.sigmoid(z))).mean(),
+        "targets reversed": lambda z, y: -((1 - y) * z.sigmoid().log() + y * (1 - z.sigmoid()).log()).mean(),
+        "minus missing": lambda z, y: (y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "the article's printed typo": lambda z, y: (-(y * z.sigmoid().log()) + (1 - y) * z.sigmoid().log()).mean(),
+        "the minus reaches only the first term": lambda z, y: (-y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "the minus reaches only the second term": lambda z, y: (y * z.sigmoid().log() - (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "1 − missing in the second logarithm": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * z.sigmoid().log()).mean(),
+        "log missing": lambda z, y: -(y * z.sigmoid() + (1 - y) * (1 - z.sigmoid())).mean(),
+        "squared difference": lambda z, y: F.mse_loss(torch.sigmoid(z), y),
+        "base 10 instead of e": lambda z, y: -(y * z.sigmoid().log10() + (1 - y) * (1 - z.sigmoid()).log10()).mean(),
+        "base 2 instead of e": lambda z, y: -(y * z.sigmoid().log2() + (1 - y) * (1 - z.sigmoid()).log2()).mean(),
+        "probabilities expected where logits came": nn.BCELoss(),
+        "sigmoid applied twice": lambda z, y: nn.BCEWithLogitsLoss()(torch.sigmoid(z), y),
+        "softmax instead of sigmoid": lambda z, y: nn.BCELoss()(torch.softmax(z, 1), y),
+        "softmax applied first": lambda z, y: nn.BCEWithLogitsLoss()(torch.softmax(z, 1), y),
+        "rounded before the logarithm":
+            lambda z, y: nn.BCELoss()(torch.round(torch.sigmoid(z), decimals=4).clamp(1e-44, 1), y),
+        "sum instead of mean": nn.BCEWithLogitsLoss(reduction="sum"),
+        "no reduction": nn.BCEWithLogitsLoss(reduction="none"),
+        "mean over the classes only": lambda z, y: (F.softplus(z) - y * z).mean(1),
+        "mean over the images only": lambda z, y: (F.softplus(z) - y * z).mean(0),
+        "divided by the classes only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / z.shape[1],
+        "divided by the images only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / len(z),
+        "cross-entropy instead": nn.CrossEntropyLoss(),
+        "the logarithm stopped at −100": lambda z, y: nn.BCELoss()(torch.sigmoid(z), y),
+        "saturation: a probability rounded to 0 before its logarithm":
+            lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "saturation at large negative logits": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * F.logsigmoid(-z)).mean(),
+        "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
+    },
+}

@@ -2,10 +2,11 @@ import math
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import CE, label, logits_of, p, share, y, z
-from utils.cross_entropy import cross_entropy_gradient, cross_entropy_terms, explore_cross_entropy
+from utils.cross_entropy import check_cross_entropy, cross_entropy_gradient, cross_entropy_terms, explore_cross_entropy
 from utils.example import PRESETS
 from utils.picture import HATCHED, RED, SOLID
 from utils.plots import short
@@ -315,3 +316,51 @@ def wanted(values):
 
 
 WRONG_CALL = "explore_cross_entropy(lambda z, y: None)", "<lambda> returned None: does it end with a return?"
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+def pick(p, t):
+    return p[torch.arange(len(t)), t]
+
+
+RIGHT = {
+    check_cross_entropy: [
+        F.cross_entropy, nn.CrossEntropyLoss(), lambda z, t: F.nll_loss(F.log_softmax(z, 1), t),
+        lambda z, t: (torch.logsumexp(z, 1) - pick(z, t)).mean(), lambda z, t: float(F.cross_entropy(z.double(), t)),
+        lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.log_softmax(z, -1)).sum(1).mean(),
+        lambda z, t: sum(F.cross_entropy(row, k) for row, k in zip(z, t)) / len(t),
+        lambda z, t: -torch.log_softmax(z, 1).gather(1, t.view(-1, 1)).mean(),
+    ],
+}
+WRONG = {
+    check_cross_entropy: {
+        "sum instead of mean": nn.CrossEntropyLoss(reduction="sum"),
+        "no reduction": lambda z, t: -pick(torch.softmax(z, 1), t).log(),
+        "mean over images and classes": lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.softmax(z, 1).log()).mean(),
+        "minus missing": lambda z, t: pick(torch.softmax(z, 1), t).log().mean(),
+        "log missing": lambda z, t: F.nll_loss(torch.softmax(z, 1), t),
+        "base 10 instead of e": lambda z, t: -torch.log10(pick(torch.softmax(z, 1), t)).mean(),
+        "base 2 instead of e": lambda z, t: -torch.log2(pick(torch.softmax(z, 1), t)).mean(),
+        "softmax applied twice": lambda z, t: nn.CrossEntropyLoss()(nn.Softmax(dim=1)(z), t),
+        "probabilities expected where logits came": lambda z, t: -torch.log(pick(z, t)).mean(),
+        "log-softmax missing": F.nll_loss,
+        "labels taken from the first row only": lambda z, t: (z.logsumexp(1) - z[0, t]).mean(),
+        "rows picked instead of entries": lambda z, t: (z.logsumexp(1) - z[t]).mean(),
+        "mean over one term only": lambda z, t: z.logsumexp(1).mean() - pick(z, t),
+        "logsumexp without its dim": lambda z, t: torch.logsumexp(z) - pick(z, t),
+        "softmax over the wrong dim": lambda z, t: -pick(torch.softmax(z, dim=0), t).log().mean(),
+        "normalised over the whole batch": lambda z, t: -torch.log(pick(torch.exp(z) / torch.exp(z).sum(), t)).mean(),
+        "off by one class": lambda z, t: -pick(torch.softmax(z, 1), t - 1).log().mean(),
+        "every image with every label": lambda z, t: -torch.softmax(z, 1)[:, t].log().mean(),
+        "all classes counted": lambda z, t: -torch.softmax(z, 1).log().mean(),
+        "sigmoid instead of softmax": lambda z, t: -pick(torch.sigmoid(z), t).log().mean(),
+        "rounded before the logarithm": lambda z, t: -torch.log(torch.round(pick(torch.softmax(z, 1), t), decimals=4)).mean(),
+        "overflow at large logits": lambda z, t: -torch.log(pick(z.exp() / z.exp().sum(1, keepdim=True), t)).mean(),
+        "underflow at large negative logits": lambda z, t: (
+            z.clamp(min=0).amax(1) + (z - z.clamp(min=0).amax(1, keepdim=True)).exp().sum(1).log() - pick(z, t)).mean(),
+        "saturation: a probability rounded to 0 before its logarithm": lambda z, t: -torch.log(pick(torch.softmax(z, 1), t) + 1e-30).mean(),
+        "shifted by the largest of the whole batch":
+            lambda z, t: (z.max() + (z - z.max()).exp().sum(1).log() - pick(z, t)).mean(),
+    },
+}

@@ -1,11 +1,12 @@
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import logits_of, moves, p, s, share
 from utils.example import PRESETS
 from utils.picture import GHOST, RED, REDDENED
-from utils.sigmoid import explore_sigmoid, log_sigmoid, sigmoid
+from utils.sigmoid import check_log_sigmoid, check_sigmoid, explore_sigmoid, log_sigmoid, sigmoid
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
 
@@ -202,3 +203,52 @@ def wanted(values):
 
 
 WRONG_CALL = "explore_sigmoid(lambda z: z[0])", "<lambda> returned shape [3]; shape [1, 3] is wanted"
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+def stable_sigmoid(z):
+    e = torch.exp(-z.abs())
+    return torch.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+RIGHT = {
+    check_sigmoid: [
+        torch.sigmoid, nn.Sigmoid(), stable_sigmoid, lambda z: 1 / (1 + torch.exp(-z)), lambda z: (1 + torch.tanh(z / 2)) / 2,
+        lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)], -1), -1)[..., 0], lambda z: z.double().sigmoid(),
+    ],
+    check_log_sigmoid: [
+        F.logsigmoid, nn.LogSigmoid(), lambda z: -F.softplus(-z), lambda z: -torch.logaddexp(torch.zeros_like(z), -z),
+        lambda z: torch.log_softmax(torch.stack([z, torch.zeros_like(z)], -1), -1)[..., 0],
+        lambda z: torch.clamp(z, max=0) - torch.log1p(torch.exp(-z.abs())),
+    ],
+}
+WRONG = {
+    check_sigmoid: {
+        "the probability of no": lambda z: 1 / (1 + torch.exp(z)),
+        "yes and no together": lambda z: F.softmax(torch.stack([z, 0 * z], dim=-1), dim=-1),
+        "softmax instead of sigmoid": lambda z: F.softmax(z, dim=1),
+        "normalised": lambda z: torch.sigmoid(z) / torch.sigmoid(z).sum(1, keepdim=True),
+        "1 + missing": lambda z: 1 / torch.exp(-z),
+        "sigmoid applied twice": lambda z: nn.Sigmoid()(nn.Sigmoid()(z)),
+        "tanh instead of sigmoid": lambda z: (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()),
+        "logarithm taken as well": lambda z: torch.log(torch.sigmoid(z)),
+        "base 2 instead of e": lambda z: 1 / (1 + 2 ** -z),
+        "base 10 instead of e": lambda z: 1 / (1 + 10 ** -z),
+        "all or nothing": lambda z: torch.round(torch.sigmoid(z)),
+        "rounded on the way": lambda z: torch.round(torch.sigmoid(z), decimals=4),
+        "overflow at large logits": lambda z: torch.exp(z) / (1 + torch.exp(z)),
+        "overflow at large negative logits": lambda z: 1 - torch.exp(-z) / (1 + torch.exp(-z)),
+    },
+    check_log_sigmoid: {
+        "log missing": lambda z: 1 / (1 + torch.exp(-z)),
+        "minus too much": lambda z: torch.log(1 + torch.exp(-z)),
+        "log of the other answer": lambda z: torch.log(1 - torch.sigmoid(z)),
+        "softmax instead of sigmoid": lambda z: torch.log(torch.softmax(z, 1)),
+        "base 10 instead of e": lambda z: torch.log10(torch.sigmoid(z)),
+        "base 2 instead of e": lambda z: torch.log2(torch.sigmoid(z)),
+        "sigmoid applied twice": lambda z: torch.log(torch.sigmoid(torch.sigmoid(z))),
+        "overflow at large logits": lambda z: torch.log(torch.exp(z) / (1 + torch.exp(z))),
+        "overflow or saturation at large negative logits": lambda z: torch.log(torch.sigmoid(z)),
+    },
+}

@@ -1,10 +1,12 @@
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from tests.oracle import logits_of, moves, p, share, z
 from utils.example import PRESETS
 from utils.picture import REDDENED
-from utils.softmax import explore_softmax, softmax
+from utils.softmax import check_softmax, explore_softmax, softmax
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
 
@@ -215,3 +217,50 @@ def wanted(values):
 
 
 WRONG_CALL = "explore_softmax(lambda z: z * 0 + 0.5)", "<lambda>, class 0: yours 0.5000, torch 0.2585"
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+def in_loops(z):
+    out = torch.empty_like(z)
+    for i, row in enumerate(z.tolist()):
+        exps = [2.718281828459045 ** (value - max(row)) for value in row]
+        for k, value in enumerate(exps):
+            out[i, k] = value / sum(exps)
+    return out
+
+
+RIGHT = {
+    check_softmax: [
+        lambda z: torch.softmax(z, dim=1), lambda z: F.softmax(z, dim=-1), nn.Softmax(dim=1), in_loops,
+        lambda z: torch.exp(z - torch.logsumexp(z, 1, keepdim=True)),
+        lambda z: (z - z.max(-1, keepdim=True).values).exp() / (z - z.max(-1, keepdim=True).values).exp().sum(-1, keepdim=True),
+        lambda z: torch.softmax(z.double(), 1), lambda z: torch.stack([torch.softmax(row, 0) for row in z]),
+        lambda logits: torch.from_numpy(torch.softmax(logits, 1).numpy()),
+    ],
+}
+WRONG = {
+    check_softmax: {
+        "normalised over the whole batch": lambda x: torch.exp(x) / torch.sum(torch.exp(x)),  # the article's
+        "normalised over the wrong dim": lambda z: torch.exp(z) / torch.exp(z).sum(dim=0),
+        "keepdim missing": lambda z: torch.exp(z) / torch.exp(z).sum(dim=1),
+        "max returned two things": lambda z: torch.softmax(z - z.max(dim=-1, keepdim=True), 1),
+        "shifted by the largest of each column": lambda z: F.softmax(z - z.max(dim=0).values, dim=-1),
+        "softmax applied twice": lambda z: F.softmax(F.softmax(z, dim=1), dim=1),
+        "exponential missing": lambda z: z / z.sum(dim=1, keepdim=True),
+        "not divided by the sum": torch.exp,
+        "sign of the exponent turned round": lambda z: torch.exp(-z) / torch.exp(-z).sum(1, keepdim=True),
+        "base 2 instead of e": lambda z: 2 ** z / (2 ** z).sum(1, keepdim=True),
+        "base 10 instead of e": lambda z: 10 ** z / (10 ** z).sum(1, keepdim=True),
+        "sigmoid instead of softmax": lambda z: 1 / (1 + torch.exp(-z)),
+        "logarithm taken as well": nn.LogSoftmax(dim=1),
+        "all or nothing": lambda z: torch.eye(z.shape[1])[z.argmax(1)],
+        "rounded on the way": lambda z: torch.round(torch.softmax(z, 1), decimals=4),
+        "overflow at large logits": lambda z: torch.exp(z) / torch.exp(z).sum(1, keepdim=True),
+        "underflow at large negative logits": lambda z: (z - z.clamp(min=0).max(1, keepdim=True).values).exp() / (
+            z - z.clamp(min=0).max(1, keepdim=True).values).exp().sum(1, keepdim=True),
+        "shifted by the largest of the whole batch": lambda z: torch.exp(z - z.max()) / torch.exp(z - z.max()).sum(1, keepdim=True),
+        "the logits it was given are changed afterwards": lambda z: z.sub_(z.max(1, keepdim=True).values).softmax(1),
+        "two answers to the same question": lambda z: torch.softmax(z + torch.rand(1), 1) + torch.rand(1),
+    },
+}

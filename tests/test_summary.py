@@ -9,7 +9,7 @@ from tests.oracle import BCE, CE, label, logits_of, p, raises, s, share, targets
 from tests.test_bce import on_one_axis
 from utils.example import PRESETS
 from utils.picture import GHOST, HATCHED, INK, PALE, QUIET, RED
-from utils.summary import explore_summary, predict_label, predict_labels
+from utils.summary import check_predict_labels, explore_summary, predict_label, predict_labels
 
 RANDOM = torch.randn(50, 5, generator=torch.Generator().manual_seed(0)) * 4
 
@@ -191,3 +191,28 @@ def wanted(values):
     return [None, f"argmax: class {int(share(z).argmax())}", f"at least {values['threshold']:g}: {', '.join(yes) or 'none'}",
             [F.cross_entropy(z, y).abs().item()],  # of the row, which is the label's where there is one; −0.0 is 0
             [F.binary_cross_entropy_with_logits(z, y).item()]]
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+RIGHT = {
+    check_predict_labels: [
+        lambda z, one: z.argmax(1) if one else z >= 0, lambda z, one: torch.softmax(z, 1).argmax(-1) if one else torch.sigmoid(z) >= 0.5,
+        lambda z, one: z.max(dim=1).indices if one else (z >= 0).int(), lambda z, one: torch.sort(z)[1][:, -1] if one else (z >= 0).float(),
+    ],
+}
+WRONG = {
+    check_predict_labels: {
+        "argmax over the wrong dim": lambda z, one: torch.argmax(z, dim=0) if one else z > 0,
+        "argmax over the whole batch": lambda z, one: torch.argmax(z) if one else z > 0,
+        "keepdim too much": lambda z, one: z.argmax(dim=1, keepdim=True) if one else z > 0,
+        "the largest number, not where it stands": lambda z, one: torch.max(z, dim=1).values if one else z > 0,
+        "threshold on softmax": lambda z, one: z.argmax(1) if one else F.softmax(z, 1) > 0.5,
+        "threshold of 0.5 on the logits": lambda z, one: z.argmax(1) if one else z > 0.5,
+        "only one where many may be true": lambda z, one: torch.argmax(z, -1),
+        "probabilities, not decided": lambda z, one: z.argmax(1) if one else 1 / (1 + torch.exp(-z)),
+        "many where one is wanted": lambda z, one: torch.sigmoid(z) > 0.5,
+        "one and many exchanged": lambda z, one: z.argmax(1) if not one else z > 0,
+        "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
+    },
+}

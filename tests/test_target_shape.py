@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from tests.oracle import BCE, label, logits_of, raises, y, z
 from utils.example import PRESETS
 from utils.picture import GHOST, INK, QUIET, RED
-from utils.target_shape import FORMS, LOSSES, answer, bce_target, explore_target_shape, misfit
+from utils.target_shape import FORMS, LOSSES, answer, bce_target, check_bce_target, explore_target_shape, misfit
 
 LOGITS = torch.tensor([[2, 3, 0.1]])
 
@@ -354,3 +354,39 @@ def wanted(values):
         return [None, None, None, "nan" if says != says else [says]]
     except Exception as error:
         return [None, None, None, f"{type(error).__name__}: {error}"]
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+def filled(rows, columns, places, value=1.0):
+    target = torch.zeros(rows, columns)
+    target[places] = value
+    return target
+
+
+RIGHT = {
+    check_bce_target: [
+        lambda t, n: F.one_hot(t, n).float(), lambda t, n: F.one_hot(t, num_classes=n).double(), lambda t, n: torch.eye(n)[t],
+        lambda t, n: filled(len(t), n, (torch.arange(len(t)), t)), lambda t, n: torch.zeros(len(t), n).scatter_(1, t.unsqueeze(1), 1.0),
+        lambda t, n: (t.unsqueeze(1) == torch.arange(n)).float(),
+    ],
+}
+WRONG = {
+    check_bce_target: {
+        "label expanded instead of one-hot": lambda t, n: t.view(-1, 1).repeat(1, n).float(),
+        "long instead of float": lambda t, n: F.one_hot(t, num_classes=n),
+        "bool instead of float": lambda t, n: t.unsqueeze(1) == torch.arange(n),
+        "num_classes not used": lambda t, n: torch.eye(int(t.max()) + 1)[t],
+        "number of classes fixed": lambda t, n: torch.nn.functional.one_hot(t, 3).float(),
+        "off by one class": lambda t, n: torch.eye(n)[t - 1],
+        "rows and columns exchanged": lambda t, n: torch.eye(n)[:, t],
+        "targets reversed": lambda t, n: 1 - torch.eye(n)[t],
+        "every label in every row": lambda t, n: filled(len(t), n, (slice(None), t)),
+        "the label written where 1 belongs": lambda t, n: filled(len(t), n, (torch.arange(len(t)), t), t.float()),
+        "whole rows filled": lambda t, n: filled(len(t), n, t),
+        "no 1 written": lambda t, n: torch.zeros(len(t), n),
+        "dimension of the batch lost": lambda t, n: torch.eye(n)[t[0]] if len(t) == 1 else torch.eye(n)[t],
+        "the label itself": lambda t, n: t.float(),
+        "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
+    },
+}

@@ -4,17 +4,19 @@ A topic's test file says what only it can know, and the tests of all topics read
 FACTS       what the notebook's saved outputs must say, in order
 ON_PURPOSE  {mistake: (a piece of the cell that makes it, a piece of what comes of it)}
 ANSWERS     {question: (the right choice, () -> whether torch agrees), or the number}
+RIGHT       {check: [right functions in several styles]}; WRONG  {check: {slip: a function that makes it}}
 EVIDENCE    {question: () -> numbers in its evidence that no notebook prints}
 wanted      {control: value} -> for each line of the explorer's words the numbers at its end, a text, or None
 WAYS        {task: [(control, value), ...]}, a way to do it from the start, which does no other task
 NEARLY      {task: [(control, value), ...]}, what must not tick it, for a task with a condition that is easily forgotten
-WRONG       a call with a wrong function, and the sentence that the explorer must show
+WRONG_CALL  a call with a wrong function, and the sentence that the explorer must show
 """
 
 import importlib
 import inspect
 import pathlib
 import re
+import unittest.mock
 from collections.abc import Callable
 
 import nbformat
@@ -62,3 +64,13 @@ ASKED: dict[str, Callable] = {key: ask for name in NAMES for key, ask in vars(UT
 def gathered(table: str) -> dict:
     """A table that each topic's test file has, all in one."""
     return {key: value for name in NAMES for key, value in getattr(its_tests(name), table, {}).items()}
+
+
+CHECKS = [value for module in UTILS.values() for name, value in vars(module).items()
+          if name.startswith("check_") and value.__module__ == module.__name__ and hasattr(module, "check")]
+
+
+def task_of(check):
+    """What a check compares with: all that it hands on."""
+    with unittest.mock.patch.object(importlib.import_module(check.__module__), "check", lambda function, task: task):
+        return check(None)

@@ -1,19 +1,74 @@
-"""Self-checks that name the mistake: check_softmax(your_softmax) says whether it is right, and if not, what went wrong.
+"""Is a function right, and if not, which slip was made?  check(function, task) compares its answers with torch's in float64.
 
-A check hands the function small inputs and compares its answers with torch's in float64.  Where they part, it computes
-what each known mistake would have answered, and names the one that agrees with the reader's function on all of them.
+A task knows ways to the right answer, as small steps.  A slip replaces one step.  Where the reader's answers part from torch's, the
+check puts one slip, then two at once, into each way, and names the first that gives all of the reader's answers, errors included.
+Faults that show on extreme inputs only are known by the input and by what comes out there.  No topic is named here.
 """
 
+import contextlib
+import functools
+import io
+import itertools
+import math
+import re
 import textwrap
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from utils import mistakes
-from utils.inputs import call, name_of, shape
-from utils.mistakes import Mistake, Topic
+from utils.inputs import WHOLE_NUMBERS, call, name_of, one_line, shape
+
+PATIENCE = 1.0  # seconds for all calls of the reader's function together
+
+
+class Slip(NamedTuple):
+    """A slip by its name, the line of thought that mends it, and its forms: what stands in the place of which step."""
+
+    name: str
+    thought: str
+    forms: list[tuple[str, Callable]]
+
+
+def slip(name: str, thought: str, **steps: Callable | list[Callable]) -> Slip:
+    return Slip(name, thought, [(step, form) for step, forms in steps.items() for form in (forms if isinstance(forms, list) else [forms])])
+
+
+class Fault(NamedTuple):
+    """What an extreme input tells of a function that is right on ordinary ones; shows: whether an answer has this fault."""
+
+    name: str
+    thought: str
+    shows: Callable[[Tensor], bool] = lambda answer: not bool(answer.isfinite().all())
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a check compares a function with.
+
+    truth: torch's own; its dtype says whether floating point is wanted.  names: of the arguments.  inputs: tuples of arguments,
+    ordinary ones.  ways: functions (do, *arguments) → the right answer, whose steps are do.this and do.that.  steps: {step: what is
+    right}.  slips: those that beginners make more often first.  extremes: (arguments, faults) in the order in which they are tried.
+    slopes: arguments for which the gradient counts.  remark: what a right function may still lack, "" for nothing.
+    also: another answer that is right, where there are two.
+    """
+
+    truth: Callable
+    names: list[str]
+    inputs: list[tuple]
+    ways: list[Callable]
+    steps: dict[str, Callable]
+    slips: list[Slip]
+    extremes: list[tuple] | tuple = ()
+    slopes: list[tuple] | tuple = ()
+    remark: Callable[[Callable], str] = lambda function: ""
+    also: Callable | None = None
+
 
 @dataclass(frozen=True, repr=False)
 class Result:
@@ -29,147 +84,95 @@ class Result:
         return self.passed
 
 
-def check_softmax(function: Callable[[Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C]) → probabilities [N, C] is softmax.  Written in notebooks/01."""
-    return check(function, mistakes.SOFTMAX)
+class Heard(NamedTuple):
+    """What came of a call: a tensor, or None and the complaint; what held the numbers, "tensor" or another thing; the arguments after."""
+
+    answer: Tensor | None
+    complaint: str
+    holder: str
+    given: list
 
 
-def check_cross_entropy(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C], labels [N]) → mean [] is cross-entropy, in nats.  Written in notebooks/02."""
-    return check(function, mistakes.CROSS_ENTROPY)
-
-
-def check_sigmoid(function: Callable[[Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C]) → probabilities [N, C] is sigmoid.  Written in notebooks/03."""
-    return check(function, mistakes.SIGMOID, remark=gradient_remark)
-
-
-def check_log_sigmoid(function: Callable[[Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C]) → [N, C] is the logarithm of sigmoid, in nats.  Written in notebooks/03."""
-    return check(function, mistakes.LOG_SIGMOID)
-
-
-def check_bce_target(function: Callable[[Tensor, int], Tensor]) -> Result:
-    """Whether function(labels [N], num_classes) → [N, num_classes], floating, is one-hot.  Written in notebooks/04."""
-    return check(function, mistakes.BCE_TARGET)
-
-
-def check_bce_terms(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
-    """Whether function(logits, targets [N, C]) → [N, C] is each class's binary loss, in nats.  Written in notebooks/05."""
-    return check(function, mistakes.BCE_TERMS, remark=soft_remark)
-
-
-def check_bce(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
-    """Whether function(logits, targets [N, C]) → mean [] is binary cross-entropy, in nats.  Written in notebooks/05."""
-    return check(function, mistakes.BCE, remark=soft_remark)
-
-
-def check_predict_labels(function: Callable[[Tensor, bool], Tensor]) -> Result:
-    """Whether function(logits [N, C], one) → label [N] where one is true, else [N, C]: yes from a probability of a half on.
-
-    Written in notebooks/06.
-    """
-    return check(function, mistakes.PREDICT_LABELS)
-
-
-def check(function: Callable, topic: Topic, remark: Callable[[Callable, Topic], str] = lambda *_: "") -> Result:
+def check(function: Callable, task: Task) -> Result:
     """Whether a function answers as torch does, and if not, what the reader should know.
 
-    remark: what to add where the function is right, "" for nothing.  Nothing that the function does or returns raises here.
+    Nothing that the function does or returns raises here.  It may print once, and think for a second.
     """
     if not callable(function):
         return Result(False, f"✗ {call(function)[1]}")
-    name = name_of(function)
-    for fault, thought, given in [(None, "", given) for given in topic.inputs] + topic.extremes:
-        mine = copies(given)
-        answer, complaint = call(function, *mine)
-        if given is topic.inputs[0] and complaint.startswith(f"{name} returned None"):
-            return Result(False, f"… {name} is not written yet, or has no return: it gave nothing back. Write it above and run the cell.")
-        right = topic.truth(*(precise(argument) for argument in given))
-        lines = [f"  given   {', '.join(f'{key} {written(value, 6)}' for key, value in zip(topic.names, given))}",
-                 f"  yours   {complaint if answer is None else said(answer, right)}",
-                 f"  torch   {said(right, answer)}"]
-        again, _ = call(function, *copies(given))
-        if moved := [k for k, (after, before) in enumerate(zip(mine, given)) if not unchanged(after, before)]:
-            key, before, (after, odd) = topic.names[moved[0]], given[moved[0]], call(lambda: mine[moved[0]])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # for a handful of numbers, waking the other cores takes longer than the work
+    try:
+        return checked(function, task)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def checked(function: Callable, task: Task) -> Result:
+    name, start, asked = name_of(function), time.perf_counter(), []
+    for given, faults in [*((given, None) for given in task.inputs), *task.extremes]:
+        for _ in range(2):
+            with contextlib.ExitStack() as quiet:
+                if asked:
+                    quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
+                    quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
+                asked.append((given, faults, heard(function, given)))
+            if len(asked) == 1 and asked[0][2].complaint.startswith(f"{name} returned None"):
+                return Result(False, f"… {name} is not written yet, or has no return: it gave nothing back. "
+                              "Write it above and run the cell.")
+            if (spent := time.perf_counter() - start) > PATIENCE:
+                return Result(False, f"… {name} takes long: {spent:.1f} seconds for {len(asked)} small input{'s' * (len(asked) > 1)}. "
+                              "The check stops here. Look for a loop that runs too often.")
+    for (given, faults, first), (_, _, again) in zip(asked[::2], asked[1::2]):
+        right = task.truth(*(precise(argument) for argument in given))
+        lines = [f"  given   {', '.join(f'{key} {written(value, 6)}' for key, value in zip(task.names, given))}",
+                 f"  yours   {first.complaint or said(first, right)}",
+                 f"  torch   {said(Heard(right, '', 'tensor', []), first.answer)}"]
+        if moved := [k for k, (after, before) in enumerate(zip(first.given, given)) if not unchanged(after, before)]:
+            key, before, (after, odd) = task.names[moved[0]], given[moved[0]], call(lambda: first.given[moved[0]])
             fault = f"the {key} it was given are changed afterwards"
             lines[1:] = [f"  after   {key} " + (odd if after is None else written(after, 6) + (
                 f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else ""))]
-            thought = (f"An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: "
-                       f"write {key} = {key} - …")
-        elif answer is not None and not same(answer, again):
-            fault, lines[2] = "two answers to the same question", f"  then    {said(again, right)}"
+            thought = f"An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: write {key} = {key} - …"
+        elif first.answer is not None and not same(first.answer, again.answer):
+            fault, lines[2] = "two answers to the same question", f"  then    {again.complaint or said(again, right)}"
             thought = "Same input, same output: look for random numbers, or for something kept between the calls."
-        elif agrees(answer, right, within=1e-6 if fault is None else 1e-4):  # 1000 − 999.69 has lost four digits
-            continue
-        elif known := recognised(function, topic, given):
-            fault, thought = known.name, known.thought
-        elif fault is None or answer is None:  # an error is not the fault that an extreme input is for
+        elif agrees(first, right, 1e-6 if faults is None else 1e-4) or (task.also and agrees(first, task.also(*given), 1e-6)):
+            continue  # in extremes 1000 − 999.69 has lost four digits
+        elif faults is None:
+            fault, thought = in_words(explanation([entry[2] for entry in asked[:2 * len(task.inputs):2]], task))
+        else:
+            fault, thought = cause(function, given, faults, first, right)
+        if not fault:
             wanted = "one number, shape []" if right.dim() == 0 else f"shape {shape(right)}"
-            fault, thought = None, "Run your lines one by one on this input, and look where they leave the formula."
-            if answer is None or answer.shape != right.shape:
+            thought = "Run your lines one by one on this input, and look where they leave the formula."
+            if first.answer is None or first.answer.shape != right.shape:
                 thought = f"Wanted is {wanted}. {thought}"
         return Result(False, "\n".join([f"✗ {name}: {fault or 'not right yet'}", *lines, folded(thought)]))
-    count = f"{len(topic.inputs) + len(topic.extremes)} inputs{', extreme ones among them' if topic.extremes else ''}"
-    return Result(True, "\n  ".join(filter(None, [f"✓ {name} agrees with torch on {count}.", remark(function, topic)])))
+    with contextlib.redirect_stdout(io.StringIO()):
+        more = steepness(function, task) or task.remark(function)
+    count = f"{len(asked) // 2} inputs{', extreme ones among them' if task.extremes else ''}"
+    return Result(True, f"✓ {name} agrees with torch on {count}." + (f"\n  One thing more: {more}" if more else ""))
 
 
-def gradient_remark(function: Callable, topic: Topic) -> str:
-    """What a right sigmoid may still get wrong: its gradient where an exponential overflows."""
-    z = torch.tensor([[-100.0, 0, 100]], requires_grad=True)
-    if call(lambda: function(z).sum().backward())[1].endswith("returned None: does it end with a return?") and z.grad is not None:
-        for logit, gradient in zip(z.tolist()[0], z.grad.tolist()[0]):
-            if gradient != gradient:
-                return (f"One thing more: at a logit of {written(logit, 6)} its gradient is nan, since an exponential is inf there "
-                        "and meets a 0 on the way back.")
-    return ""  # right, or without a gradient, as a sigmoid may be
+# --- what the function says
 
+def heard(function: Callable, given: tuple) -> Heard:
+    """The function's answer to copies of the arguments; numbers in a list or an array are numbers too, and remembered as such."""
+    holders, mine = [], copies(given)
 
-def soft_remark(function: Callable, topic: Topic) -> str:
-    """What a right loss may still lack: targets between 0 and 1."""
-    soft = torch.tensor([[2, 3, 0.1]]), torch.tensor([[0.1, 0.9, 0.1]])
-    return ("" if same(call(function, *copies(soft))[0], topic.truth(*soft)) else
-            "One thing more: a target may also be a probability such as 0.9, and there it parts from torch.")
+    def listening(*arguments):
+        answer = function(*arguments)
+        if isinstance(answer, list) or (isinstance(answer, np.ndarray) and answer.ndim):
+            with contextlib.suppress(Exception):
+                numbers = torch.as_tensor(np.array(answer))
+                holders.append("a list" if isinstance(answer, list) else "a NumPy array")
+                return numbers
+        return answer
 
-
-def recognised(function: Callable, topic: Topic, here: tuple) -> Mistake | None:
-    """The mistake that would have given the same answers to all ordinary inputs and to the one here, errors included."""
-    inputs = [*topic.inputs, here]
-    mine = [tried(function, given) for given in inputs]
-    for known in topic.mistakes:
-        for wrong in known.functions:
-            if all(like(answer, tried(wrong, given)) for answer, given in zip(mine, inputs)):
-                return known
-    return None
-
-
-def tried(function: Callable, given: tuple) -> Tensor | str:
-    """The function's answer, or its error without its name."""
-    answer, complaint = call(function, *copies(given))
-    return complaint.removeprefix(name_of(function)) if answer is None else answer
-
-
-def like(mine: Tensor | str, theirs: Tensor | str) -> bool:
-    """Whether two answers, or two errors, are the same."""
-    if isinstance(mine, str) or isinstance(theirs, str):
-        return type(mine) is type(theirs) is str and mine == theirs
-    return kind(mine) == kind(theirs) and same(mine, theirs, within=1e-5)
-
-
-def same(a: Tensor | None, b: Tensor | None, within: float = 1e-6) -> bool:
-    """Whether two answers have the same shape and, to what 32 bits can give, the same numbers; nan is like nan."""
-    if a is None or b is None:
-        return a is b
-    return a.shape == b.shape and torch.allclose(a.double(), b.double(), rtol=10 * within, atol=within, equal_nan=True)
-
-
-def kind(answer: Tensor) -> str:
-    return "float" if answer.is_floating_point() else "bool" if answer.dtype == torch.bool else "whole number"
-
-
-def agrees(answer: Tensor | None, right: Tensor, within: float) -> bool:
-    """Whether an answer is right: the numbers, and their kind, but that a yes or no may also be a 1 or 0."""
-    return answer is not None and same(answer, right, within) and kind(right) in (kind(answer), "bool")
+    listening.__name__ = name_of(function)
+    answer, complaint = call(listening, *mine)
+    return Heard(answer, complaint.removeprefix(" "), *(holders or ["tensor"]), mine)
 
 
 def copies(given: tuple) -> list:
@@ -187,6 +190,219 @@ def unchanged(after, before) -> bool:
     return type(after) is type(before) and after.dtype == before.dtype and torch.equal(after, before)  # equal asks for the shape
 
 
+def same(a: Tensor | None, b: Tensor | None, within: float = 1e-6) -> bool:
+    """Whether two answers have the same shape and, to what 32 bits can give, the same numbers; nan is like nan."""
+    if a is None or b is None:
+        return a is b
+    return a.shape == b.shape and torch.allclose(a.double(), b.double(), rtol=10 * within, atol=within, equal_nan=True)
+
+
+def kind(answer: Tensor) -> str:
+    return "float" if answer.is_floating_point() else "bool" if answer.dtype == torch.bool else "whole number"
+
+
+def agrees(mine: Heard, right: Tensor, within: float) -> bool:
+    """Whether an answer is right: the numbers, and their kind, but that a yes or no may also be a 1 or 0."""
+    return same(mine.answer, right, within) and kind(right) in (kind(mine.answer), "bool") and mine.holder == "tensor"
+
+
+# --- which slips explain it
+
+# Slips in what is handed back, which any function can have.
+GENERAL = [
+    slip("minus missing or too much", "Every sign is turned round.", after=torch.neg),
+    slip("rounded on the way", "Four decimals are for reading. Compute with all of them.",
+         after=[lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 3, 2)]),
+    slip("whole numbers where fractions are wanted", "The fractions were cut or rounded off: look for int, long, round or //.",
+         after=[torch.Tensor.long, lambda x: x.round(), lambda x: x.trunc(), lambda x: x.round().long()]),
+    slip("yes or no where numbers are wanted", "True and False have lost the numbers: look for a comparison, or bool.",
+         after=torch.Tensor.bool),
+    slip("16 bits", "Half precision keeps three digits. Compute in 32 bits.", after=[torch.Tensor.half, torch.Tensor.bfloat16]),
+    slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
+         after=[lambda x: x.squeeze(0), lambda x: x.squeeze(-1), lambda x: x.squeeze(), lambda x: x.reshape(-1)]),
+    slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
+         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1)]),
+    slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
+         after=[lambda x: x[0], lambda x: x[:1]]),
+    slip("rows and columns exchanged", "What should stand in rows stands in columns.", after=lambda x: x.T if x.dim() == 2 else x.flip(0)),
+    slip("a list instead of a tensor",
+         "The numbers are the thing, their container is not: torch.tensor(…) or torch.stack(…) makes a tensor.",
+         after=torch.Tensor.tolist),
+    slip("a NumPy array instead of a tensor",
+         "Everything after this wants a tensor: torch.from_numpy(…), or torch's own functions throughout.",
+         after=lambda x: x.detach().numpy() if x.dim() else x),
+    slip("1 minus the answer", "What comes out is 1 minus what is wanted.", after=lambda x: 1 - x),
+    slip("a factor of 2", "Every number is twice, or half, what it should be.", after=[lambda x: 2 * x, lambda x: x / 2]),
+]
+
+
+def explanation(mine: list[Heard], task: Task) -> list[Slip]:
+    """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
+    answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, given) for given in task.inputs]
+    telling = most_telling(task)
+    for tried in (single, double):
+        for slips, candidate, told in tried(task):
+            if like(answers[telling], told):
+                theirs = [seen(candidate, given) for given in task.inputs]
+                if all(map(like, answers, theirs)) and not all(like(a, b, 1e-6) for a, b in zip(theirs, rights)):
+                    return slips
+    return []
+
+
+def most_telling(task: Task) -> int:
+    """The number of the input with the most numbers."""
+    return max(range(len(task.inputs)), key=lambda k: task.inputs[k][0].numel())
+
+
+@functools.cache
+def single(task: Task) -> list[tuple]:
+    """(slips, a wrong function, what it answers to the most telling input), the commonest first."""
+    table = [*task.slips, *GENERAL]
+    return [answered(task, [table[rank]], way, {step: form})
+            for rank, step, form, way in sorted(((*entry, way) for way in task.ways for entry in usable(task, way)),
+                                                key=lambda entry: entry[0])]
+
+
+@functools.cache
+def double(task: Task) -> list[tuple]:
+    """The same with two slips at once, in different steps: each pair in the first way that has both."""
+    table, pairs = [*task.slips, *GENERAL], {}
+    for way in task.ways:
+        for a, b in itertools.combinations(usable(task, way, 2), 2):
+            if a[0] != b[0] and a[1] != b[1]:
+                pairs.setdefault(frozenset((a[2], b[2])), (a, b, way))
+    return [answered(task, [table[a[0]], table[b[0]]], way, {a[1]: a[2], b[1]: b[2]})
+            for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
+
+
+def usable(task: Task, way: Callable, most: int | None = None) -> list[tuple]:
+    """(rank, step, form) of all forms that change a step of the way, in the order of its steps; of each slip at most so many a step."""
+    steps = steps_of(way, task)
+    forms = [(rank, step, form) for rank, known in enumerate([*task.slips, *GENERAL])
+             for step, group in itertools.groupby(known.forms, key=lambda form: form[0]) if step in steps
+             for _, form in itertools.islice(group, most)]
+    return sorted(forms, key=lambda form: steps.index(form[1]))
+
+
+def answered(task: Task, slips: list[Slip], way: Callable, changed: dict[str, Callable]) -> tuple:
+    candidate = performed(way, task, changed)
+    return slips, candidate, seen(candidate, task.inputs[most_telling(task)])
+
+
+def performed(way: Callable, task: Task, changed: dict[str, Callable]) -> Callable:
+    """The way with some of its steps changed; "instead" stands for the way itself, "after" for what is done with its answer."""
+    do = SimpleNamespace(**{**task.steps, **changed})
+    instead, after = changed.get("instead"), changed.get("after", lambda x: x)
+    return lambda *given: after(instead(*given) if instead else way(do, *given))
+
+
+def steps_of(way: Callable, task: Task) -> list[str]:
+    """The steps that a way takes, in order."""
+    used = ["instead"]
+
+    class Noting:
+        def __getattr__(self, step):
+            used.append(step)
+            return task.steps[step]
+
+    for given in task.inputs:
+        way(Noting(), *given)
+    return [*dict.fromkeys(used), "after"]
+
+
+def seen(function: Callable, given: tuple):
+    """The answer of one of our own functions, in the form in which answers are compared; or its error."""
+    try:
+        answer = function(*given)
+        if isinstance(answer, (list, np.ndarray)):
+            return heard_as(Heard(torch.as_tensor(np.array(answer)), "", "a list" if isinstance(answer, list) else "a NumPy array", []))
+        return heard_as(Heard(torch.as_tensor(answer), "", "tensor", []))
+    except Exception as error:
+        return gist(one_line(error))
+
+
+def heard_as(entry: Heard):
+    """(holder, shape, kind, numbers), or the gist of the error."""
+    if entry.answer is None:
+        return gist(entry.complaint.partition(" raised ")[2] or entry.complaint.partition(" returned ")[2])
+    return entry.holder, tuple(entry.answer.shape), kind(entry.answer), entry.answer.double().flatten().tolist()
+
+
+def gist(error: str) -> str:
+    """What an error is about, whoever words it."""
+    error = error.removesuffix(WHOLE_NUMBERS)
+    if re.search(r"out of (range|bounds)|non-negative|smaller than num_classes", error):
+        return "range"
+    return "shapes" if re.search("size of tensor|broadcast|same size|shape|dimension", error) else error
+
+
+def like(mine, theirs, within: float = 3e-6) -> bool:
+    """Whether two answers, or two errors, are the same."""
+    if isinstance(mine, str) or isinstance(theirs, str):
+        return mine == theirs
+    return mine[:3] == theirs[:3] and all(
+        math.isclose(a, b, rel_tol=10 * within, abs_tol=within) or (a != a and b != b) for a, b in zip(mine[3], theirs[3]))
+
+
+def in_words(slips: list[Slip]) -> tuple[str, str]:
+    names = ", and ".join(known.name for known in slips)
+    return f"two slips: {names}" if len(slips) > 1 else names, " ".join(known.thought for known in slips)
+
+
+# --- what extreme inputs and gradients tell
+
+def cause(function: Callable, given: tuple, faults: list[Fault], first: Heard, right: Tensor) -> tuple[str, str]:
+    """Why a function that is right on ordinary inputs errs on an extreme one: ("", "") where that is not known."""
+    if "OverflowError" in first.complaint:
+        return ("an exponential too large for Python", "math.exp raises OverflowError from exp(710) on, where torch.exp says inf. "
+                "Neither helps: find a form that never computes so large a number.")
+    if first.answer is None or first.answer.shape != right.shape or kind(first.answer) != kind(right):
+        return "", ""
+    if known := next((fault for fault in faults if fault.shows(first.answer)), None):
+        return known.name, known.thought
+    twice = heard(function, (2 * given[0], *given[1:])).answer
+    off = (first.answer.double() - right.double()).abs().flatten().argmax()
+    stop = abs(float(first.answer.flatten()[off]))
+    if twice is None or twice.shape != right.shape or not math.isclose(abs(twice.flatten()[off]), stop, rel_tol=1e-4) or not 1 < stop < 1e4:
+        return "", ""
+    why = f"a limit of about {math.exp(-stop):.0e} inside the logarithm".replace("e-", "e−") if stop < 104 else "a limit on the logits"
+    name = faults[0].name if 50 < stop < 104 else f"a limit cuts it off at {stop:.4g}"
+    return name, (f"However wrong the model is, the answer stays {stop:.4g}, and twice these logits change nothing: {why} hides "
+                  "the inf. From there on there is no gradient to learn from. Find a form that needs no limit.")
+
+
+def slope(function: Callable, given: tuple) -> tuple[Tensor | None, str]:
+    """The gradient of the (summed) answer by the first argument, or None and why there is none."""
+    first, *rest = copies(given)
+    first.requires_grad_()
+
+    def back():
+        function(first, *rest).sum().backward()
+        return first.grad
+
+    return call(back)
+
+
+def steepness(function: Callable, task: Task) -> str:
+    """What a right function may still get wrong: its gradient, and what training would do with it."""
+    for given in task.slopes:
+        mine, _ = slope(function, given)
+        right, _ = slope(task.truth, tuple(precise(argument) for argument in given))
+        if mine is None:
+            return ("no gradient comes back through it, so loss.backward() would raise an error, and nothing be learned. "
+                    "(.item(), float(), .detach() and NumPy cut it off.)")
+        for logit, gradient in zip(given[0].flatten().tolist(), mine.flatten().tolist()):
+            if gradient != gradient:
+                return (f"at a logit of {written(logit, 6)} its gradient is nan, since an exponential is inf there "
+                        "and meets a 0 on the way back.")
+        if not same(mine, right, 1e-4):
+            then = "nothing would be learned there" if not mine.any() else "training would go another way there"
+            return f"at logits {written(given[0], 6)} its gradient is {written(mine)}, torch's {written(right)}: {then}."
+    return ""
+
+
+# --- words
+
 def written(value, digits: int = 4) -> str:
     """A tensor as nested lists: an answer with 4 decimals, [[0.2585, 0.7028]], an input as people write it, [[2, 3, 0.1]]."""
     if isinstance(value, Tensor) and value.dim():
@@ -203,10 +419,13 @@ def folded(text: str) -> str:
     return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
-def said(answer: Tensor | None, other: Tensor | None) -> str:
-    """An answer in words, with what tells it from the other one: shape, kind of number, or the digits after the fourth."""
-    if answer is None or other is None:
-        return "an error" if answer is None else written(answer)
+def said(mine: Heard, other: Tensor | None) -> str:
+    """An answer in words, with what tells it from the other one: holder, shape, kind of number, or the digits after the fourth."""
+    answer = mine.answer
+    if mine.holder != "tensor":
+        return f"{written(answer)}, {mine.holder}"
+    if other is None:
+        return written(answer)
     if answer.shape != other.shape:
         return f"{written(answer)}, shape {shape(answer)}"
     if kind(answer) != kind(other):

@@ -13,6 +13,13 @@ LABEL = torch.tensor([1])
 TARGET = torch.tensor([[0.0, 1.0, 0.0]])
 CE, BCE = nn.CrossEntropyLoss(), nn.BCEWithLogitsLoss()
 
+ROW = LOGITS
+BATCH = torch.cat([LOGITS, torch.ones(1, 3)])
+FOUR = torch.tensor([[0.5, -1, 2, 0.25], [-2, 0.3, 0.1, 1], [1.5, 3, -1, 0.2]])
+SMALL = torch.tensor([[0.2, 0.9, 0.4], [0.7, 0.1, 0.5], [0.3, 0.8, 0.6]])  # numbers that may be taken for probabilities
+WIDE = torch.tensor([[9.0, 0, -2], [0.3, 0.1, 0.2], [-12, 1, 0.5], [40, 38, -3]])
+COLUMN = torch.tensor([[0.7], [-2], [0]])
+
 PRESETS = {  # logits, for a true class of 1
     "the article": ARTICLE,
     "confident and right": (-1.0, 5.0, 0.0),

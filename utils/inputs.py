@@ -150,7 +150,11 @@ def call(function: Callable, *arguments, wanted: str = "a tensor") -> tuple[Tens
         if answer is None:
             return None, f"{name} returned None: does it end with a return?"
         if isinstance(answer, tuple):
-            return None, f"{name} returned {len(answer)} things; {wanted} is wanted: is it .values or .indices that you need?"
+            things = f"{len(answer)} things" if len(answer) != 1 else "a tuple of one thing"
+            asked = "is it .values or .indices that you need?" if len(answer) != 1 else "is there a comma too many?"
+            return None, f"{name} returned {things}; {wanted} is wanted: {asked}"
+        if getattr(answer, "shape", None) == () and not isinstance(answer, Tensor):  # NumPy's numbers, and arrays of one
+            answer = answer.item()
         if not isinstance(answer, (Tensor, float, int)):
             return None, f"{name} returned a {type(answer).__name__}; {wanted} is wanted"
         answer = torch.as_tensor(answer)
