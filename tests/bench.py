@@ -1,7 +1,7 @@
 """make bench: how closely a picture follows the hand.  Prints Markdown; compare within one run, machines are noisy.
 
-Two yardsticks are measured between the explorers' own key presses, in the same page: the floor, an empty callback
-that swaps a 2×2 picture, and the naive way, the same picture drawn by interactive_output in a fresh pyplot figure.
+The yardstick is measured between the explorers' own key presses, in the same page: the floor, an empty callback that swaps
+a 2×2 picture.
 """
 
 import gc
@@ -17,13 +17,11 @@ import time
 from datetime import date
 
 import psutil
-import torch
 from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
 from tests.lab import ROOT, Notebook, chromium, jupyterlab
 from tests.test_extremes import EXPLORERS
-from utils import plots
 
 CALLS = {  # how a notebook makes its explorer, all with torch's own functions
     "01_softmax": ("softmax", "explore_softmax(lambda z: torch.softmax(z, -1))"),
@@ -34,39 +32,18 @@ CALLS = {  # how a notebook makes its explorer, all with torch's own functions
     "06_summary": ("summary", "explore_summary()"),
 }
 PRESSES, DRAG = 40, 60
-RIVALS = """%matplotlib inline
-import io, itertools, ipywidgets, torch
+RIVALS = """import io, itertools, ipywidgets, torch
 from torch.nn import functional as F
 from IPython.display import display
-from matplotlib import pyplot
 from PIL import Image as _Image
-from utils import plots, {name} as _topic
+from utils import {name} as _topic
 from utils.explore import logit_sliders as _sliders
 
 def _boxed(name, box):
     box.add_class("bench-" + name)
     display(box)
 
-_ours = {call}
-_rest = {{key: control.value for key, control in _ours.controls.items()}}
-_boxed("ours", _ours)
-
-def _redraw(**values):  # the topic's own code draws the picture, in a fresh pyplot figure and without any controls
-    kept = dict(vars(_topic)), plots.Figure
-    nothing = lambda *_, **__: dict()
-    vars(_topic).update(dict.fromkeys(["logit_sliders", "slider", "label_choice", "target_boxes"], nothing))
-    _topic.widgets = type("", (), dict(ToggleButtons=nothing))
-    _topic.Explorer, plots.Figure = (lambda *parts: parts), pyplot.figure
-    try:
-        _, _, compute, show, figure, _ = _topic.{call}
-        for artist in figure.findobj(lambda artist: artist.get_animated()): artist.set_animated(False)
-        show(compute(_rest | values), None)
-        pyplot.show()
-    finally:
-        vars(_topic).update(kept[0]); plots.Figure = kept[1]
-
-_knobs = _sliders()
-_boxed("naive", ipywidgets.VBox([*_knobs.values(), ipywidgets.interactive_output(_redraw, _knobs)]))
+_boxed("ours", _topic.{call})
 
 def _dot(colour):
     png = io.BytesIO()
@@ -112,20 +89,19 @@ def clocked(function, into: list[float]):
 def kernel_work() -> None:
     rows = []
     for name, make in EXPLORERS.items():
-        explorer, update, paint, encode, sizes = make(), [], [], [], []
-        explorer._compute, explorer._paint = clocked(explorer._compute, update), clocked(explorer._paint, paint)
-        shows, kept = [], plots.encode
-        explorer._show, plots.encode = clocked(explorer._show, shows), clocked(kept, encode)
+        explorer, compute, show, paint, sizes = make(), [], [], [], []
+        explorer._compute, explorer._show = clocked(explorer._compute, compute), clocked(explorer._show, show)
+        explorer._paint = clocked(explorer._paint, paint)
+        used = time.process_time()
         for k in range(200):
             explorer.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
             sizes.append(len(explorer.image.value))
-        plots.encode = kept
-        updates = [a + b for a, b in zip(update, shows)]
-        draws = [a - b for a, b in zip(paint, encode)]
+        used = (time.process_time() - used) / 200 * 1e3
         rows.append([name, *(f"{statistics.median(times):.1f} / {p95(times):.1f}" for times in (
-            updates, draws, encode, [sum(parts) for parts in zip(updates, paint)])),
+            compute, show, paint, [sum(parts) for parts in zip(compute, show, paint)])), f"{used:.1f}",
             f"{statistics.median(sizes) / 1000:.1f} / {max(sizes) / 1000:.1f}"])
-    table(["kernel work per event, ms (median / p95)", "update", "draw", "encode", "all", "kB a frame (median / most)"], rows)
+    table(["kernel work per event, ms (median / p95)", "numbers", "picture and words", "PNG", "all", "CPU, mean",
+           "kB a frame (median / most)"], rows)
 
 
 def in_the_browser() -> None:
@@ -134,7 +110,7 @@ def in_the_browser() -> None:
         for notebook, (name, call) in CALLS.items():
             page = (opened := Notebook(lab, browser, notebook)).page
             opened.run(RIVALS.format(name=name, call=call))
-            times = {"floor": [], "ours": [], "naive": []}
+            times = {"floor": [], "ours": []}
             for k in range(PRESSES):
                 for rival, taken in times.items():
                     page.locator(f".bench-{rival} .noUi-handle").nth(k % 3).focus()
@@ -157,10 +133,10 @@ def in_the_browser() -> None:
             opened.settle()
             frames, still = page.evaluate("[window.watch.frames, window.watch.last - window.watch.moved]")
             rows.append([name, *(f"{mid[rival]:.0f} / {p95(taken):.0f}" for rival, taken in times.items()),
-                         f"{mid['ours'] / mid['floor']:.2f} ×", f"{mid['naive'] / mid['ours']:.1f} ×",
+                         f"{mid['ours'] / mid['floor']:.2f} ×",
                          f"{frames}", f"{max(still, 0):.0f}"])
             page.close()
-    table(["key press → pixels, ms (median / p95)", "floor", "ours", "naive", "ours ÷ floor", "naive ÷ ours",
+    table(["key press → pixels, ms (median / p95)", "floor", "ours", "ours ÷ floor",
            f"frames in a {DRAG}-event drag", "ms until it stands still"], rows)
 
 
@@ -202,22 +178,6 @@ def start() -> None:
     table(["from a fresh Python", "seconds (median of 5)", "MB"], [
         [name, f"{statistics.median(seconds):.2f}", f"{statistics.median(megabytes):.0f}"]
         for name, (seconds, megabytes) in taken.items()])
-
-
-def many_classes() -> None:
-    rows = []
-    for count in (3, 10, 30, 100):
-        figure, (ax,) = plots.figure([1])
-        colours, hatches = ([looks[k % 3] for k in range(count)] for looks in (plots.COLOURS, plots.HATCHES))
-        move = plots.bars(ax, "shares", 0, 1, [0, 1], [""] * count, colours, hatches)
-        paint, times = plots.painter(figure), []
-        for k in range(60):
-            began = time.perf_counter()
-            move(torch.softmax(torch.linspace(0, k / 10, count), dim=0).tolist())
-            paint()
-            times.append(1e3 * (time.perf_counter() - began))
-        rows.append([count, f"{statistics.median(times):.1f} / {p95(times):.1f}"])
-    table(["classes", "kernel work per event, ms (median / p95)"], rows)
 
 
 def classroom() -> None:
@@ -266,6 +226,5 @@ if __name__ == "__main__":
     in_the_browser()
     memory()
     start()
-    many_classes()
     if sys.platform == "linux":
         classroom()

@@ -6,6 +6,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 from utils import bars as plots
+from utils.picture import COLOURS, WRONG
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -40,7 +41,7 @@ def test_bars_ghosts_and_edges_stand_where_they_are_told():
     ghosts, bars, edges = ([bar.get_height() for bar in container] for container in ax.containers)
     assert bars == [0.2, 0.7, 0.1] and edges == [0.3, 0.6, 0.1] and ghosts == [0.5, 0.4, 0.1]
     assert [text.get_text() for text in ax.texts] == ["0.2000", "0.7000", "0.1000", "a", "b ✗", ""]
-    assert [text.get_color() for text in ax.texts[3:]] == [plots.INK, plots.WRONG, plots.INK]
+    assert [text.get_color() for text in ax.texts[3:]] == [plots.INK, WRONG, plots.INK]
     assert ax.lines[1].get_ydata() == [0.5, 0.5]
     move([0.2, 0.7, 0.1])
     ghosts, bars, edges = ([bar.get_height() for bar in container] for container in ax.containers)
@@ -55,7 +56,7 @@ def test_a_bar_that_leaves_its_axis_says_so():
     move([math.nan, None, 403.4288])
     assert [bar.get_height() for bar in ax.containers[1]] == [0, 0, 1]
     assert [text.get_text() for text in ax.texts[:3]] == ["nan", "", "▲ 403"]
-    assert ax.texts[0].get_color() == plots.WRONG
+    assert ax.texts[0].get_color() == WRONG
 
 
 def test_a_dot_above_the_axis_stays_at_its_edge_and_says_so():
@@ -64,10 +65,10 @@ def test_a_dot_above_the_axis_stays_at_its_edge_and_says_so():
     dot = ax.lines[3]
     move([0.1], [12.0], texts=["12.0000"])
     assert (dot.get_xdata(), dot.get_ydata()) == ([0.1], [5]) and ax.texts[0].get_text() == "▲ 12.0000"
-    move([0.5], [0.7], ghosts=([0.1], [12.0]), texts=["0.7000"], looks=[(plots.COLOURS[2], "^")])
+    move([0.5], [0.7], ghosts=([0.1], [12.0]), texts=["0.7000"], looks=[(COLOURS[2], "^")])
     assert (dot.get_xdata(), dot.get_ydata()) == ([0.5], [0.7]) and ax.texts[0].get_text() == "0.7000"
     assert (ax.lines[1].get_xdata(), ax.lines[1].get_ydata()) == ([0.1], [5]), "the ghost"
-    assert dot.get_markerfacecolor() == plots.COLOURS[2] and dot.get_marker() == "^"
+    assert dot.get_markerfacecolor() == COLOURS[2] and dot.get_marker() == "^"
     move([0.5], [math.nan], texts=["nan"])
     assert math.isnan(dot.get_ydata()[0])
 
@@ -89,7 +90,7 @@ def test_the_palette_keeps_every_colour_as_it_is():
     move([1, 1, 1], ghost=[0.5, 0.5, 0.5])
     picture = pixels(plots.painter(figure)())
     assert (picture[0, 0] == 255).all(), "the background is white"
-    for colour in (*plots.COLOURS, plots.GHOST):
+    for colour in (*COLOURS, plots.GHOST):
         wanted = np.array(to_rgb(colour)) * 255
         assert (abs(picture - wanted).max(axis=2) <= 4).sum() > 500, colour
 

@@ -132,7 +132,7 @@ def test_explorer_shows_torchs_answer_for_every_choice(form, loss, texts):
 
 def _drawn(ax, target, part):
     """The target's cells, its frames, one per dimension, and the lines between logits and target."""
-    from utils.plots import WRONG
+    from utils.picture import WRONG
 
     cells, frames = ax.patches[5:8], ax.patches[8:10]
     assert [cell.get_visible() for cell in cells] == [k < target.numel() for k in range(3)]

@@ -20,7 +20,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image, ImageDraw, ImageFont
 
-from utils.plots import COLOURS, HATCHES, MARKERS, TINY, WRONG, number
+from utils.picture import COLOURS, HATCHES, MARKERS, WRONG
+from utils.plots import TINY, number
 
 INK, GHOST, GREY = "#000000", "#C8C8C8", "#5A5A5A"
 CLASSES = ("class 0", "class 1", "class 2")

@@ -12,13 +12,12 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import torch
 from IPython import get_ipython
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
 from utils.bars import painter
-from utils.picture import Picture
-from utils.plots import COLOURS, WRONG, number, numbers
+from utils.picture import COLOURS, WRONG, Picture
+from utils.plots import number, numbers
 
 ARTICLE = (2.0, 3.0, 0.1)
 LOGITS = {  # the presets, for a true class of 1
@@ -74,7 +73,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer img {{ background: white; }}
 :is(body[data-jp-theme-light="false"], html[theme="dark"], body.vscode-dark) .explorer img {{
   background: none; filter: url("{DARK}"); }}
-.explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
+.explorer .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
   white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
 .explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}

@@ -14,7 +14,8 @@ from utils import bars as plots
 from utils.explore import Explorer, listed, logit_sliders, logits_from, presets
 from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
 from utils.bars import GREY, INK, STYLE
-from utils.plots import COLOURS, WRONG, number
+from utils.picture import COLOURS, WRONG
+from utils.plots import number
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
