@@ -11,7 +11,8 @@ from utils import plots
 from utils.check import Fault, Result, Task, check, copies, same, slip
 from utils.cross_entropy import LOG_SLIPS, REDUCTION_SLIPS, rounded, worked_cross_entropy, worked_row
 from utils.example import (
-    ARTICLE, BATCH, BCE, CE, FOUR, LABEL, LABEL_1, LOGITS, ROW, SMALL, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
+    ARTICLE, BATCH, BCE, CE, FOUR, LABEL, LABEL_1, LOGITS, ROW, SMALL, TARGET,
+    logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
 from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import call, check_logits, check_targets

@@ -17,8 +17,8 @@ from IPython.display import display
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.picture import Picture
-from utils.plots import WRONG, number, numbers
+from utils.picture import WRONG, Picture
+from utils.plots import number, numbers
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
@@ -252,7 +252,7 @@ class Explorer(widgets.VBox):
         display(data, metadata=metadata, raw=True)
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        """The live view, and for where no kernel runs the picture on white with all that is said set below it, and its line for those who don't see it."""
+        """The live view; for where no kernel runs the picture on white, all that is said below it, and a line for who can't see it."""
         picture = base64.b64encode(self.picture.printed(self._told())).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
