@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.topics import TASKS, explore, its_tests
-
-TASKED = list(dict.fromkeys(name for name, _ in TASKS))
+from tests.topics import TASKED, TASKS, explore, its_tests
 
 
 def go(explorer, way):

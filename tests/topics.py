@@ -57,6 +57,8 @@ def explore(name: str) -> Explorer:
 # (the notebook's name, task), in the order of the notebooks
 TASKS = [(name, sentence) for name in NAMES for sentence, _ in getattr(UTILS[name], "tasks", ())]
 
+TASKED = list(dict.fromkeys(name for name, _ in TASKS))
+
 # {question: what asks it}, in the order of the notebooks
 ASKED: dict[str, Callable] = {key: ask for name in NAMES for key, ask in vars(UTILS[name].questions).items() if callable(ask)}
 

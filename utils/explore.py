@@ -68,7 +68,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
     grid-template: "controls tasks" "picture picture" minmax(120px, 1fr) "words words" / minmax(0, 5fr) minmax(0, 6fr); }}
 }}
 .explorer-parts > * {{ min-width: 0; margin: 0; }}
-.explorer-controls {{ grid-area: controls; flex-flow: row wrap; align-content: start; }}
+.explorer-controls {{ grid-area: controls; flex-flow: row wrap; align-content: start; overflow: visible; }}
 .explorer-controls > .widget-hslider, .explorer-buttons {{ flex: 1 0 100%; }}
 .explorer-buttons {{ flex-flow: row wrap; margin: 0; }}
 .explorer-tasks {{ grid-area: tasks; }}
@@ -78,7 +78,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer .widget-checkbox input {{ flex-grow: 0; width: var(--type); height: var(--type); }}
 .explorer .widget-checkbox {{ margin-right: var(--type); }}
 .explorer button.jupyter-button {{ width: auto; padding: 0 0.6em; }}
-.explorer .widget-toggle-buttons {{ display: flex; align-items: baseline; gap: 6px; }}
+.explorer .widget-toggle-buttons {{ display: flex; align-items: baseline; gap: 6px; margin: var(--jp-widgets-margin); }}
 .explorer .widget-toggle-buttons > div {{ display: flex; flex-wrap: wrap; gap: 2px 0; }}
 .explorer .widget-toggle-buttons > label {{ flex: none; }}
 .explorer .widget-toggle-button {{ min-width: 3.5em; }}

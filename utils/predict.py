@@ -58,10 +58,9 @@ class Prediction(widgets.VBox):
         for choice, button in self.buttons.items():
             button.on_click(lambda _, choice=choice: self._reveal(choice if choices else self.number.value))
         self.page = widgets.HTML()
-        row = widgets.VBox if choices else widgets.HBox
         super().__init__([widgets.HTML(CSS, layout={"display": "none"}), widgets.HTML(self._asked()),
-                          row(([] if choices else [self.number]) + list(self.buttons.values()),
-                              layout={"align_items": "flex-start"}), self.page])
+                          widgets.Box(([] if choices else [self.number]) + list(self.buttons.values()),
+                              layout={"align_items": "flex-start", "flex_flow": "column" if choices else "row wrap"}), self.page])
         self.add_class("prediction")
 
     def _asked(self) -> str:
