@@ -1,6 +1,7 @@
 """What a topic is, said once: the module of utils/ that a notebook imports from."""
 
 import importlib
+import itertools
 import pathlib
 import re
 import unittest.mock
@@ -22,3 +23,10 @@ def tables(name: str) -> dict:
     """What the topics' test files say under a name, RIGHT or WRONG, put together."""
     return {key: value for topic in TOPICS.values() for key, value in
             getattr(importlib.import_module(f"tests.test_{topic.__name__.partition('.')[2]}"), name, {}).items()}
+
+
+def pairs_of(put_together, parts: dict[str, dict]) -> list:
+    """One wrong part, and two at once, out of {part: {name of the slip: function}}: [({the names}, the function put together)]."""
+    return [*(({a}, put_together(**{one: parts[one][a]})) for one in parts for a in parts[one]),
+            *(({a, b}, put_together(**{one: parts[one][a], two: parts[two][b]}))
+              for one, two in itertools.combinations(parts, 2) for a in parts[one] for b in parts[two])]
