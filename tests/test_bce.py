@@ -1,11 +1,14 @@
+import functools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import BCE, CE, label, logits_of, s, targets_of, y, z
+from tests.topics import pairs_of
 from utils.bce import bce, bce_gradient, bce_terms, check_bce, check_bce_terms, explore_bce
 from utils.example import PRESETS
 from utils.picture import GHOST, HATCHED, INK, PALE, QUIET, RED, REDDENED
@@ -292,12 +295,24 @@ RIGHT = {
         lambda z, y: -(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)),
         lambda z, y: z.clamp(min=0) - z * y + torch.log1p(torch.exp(-z.abs())),
         lambda z, y: torch.logaddexp(torch.zeros_like(z.double()), z.double()) - y * z,
+        functools.partial(F.binary_cross_entropy_with_logits, reduction="none"),
+        lambda z, y: F.softplus((1 - 2 * y) * z) if ((y == 0) | (y == 1)).all() else F.softplus(z) - y * z,
+        lambda z, y: torch.stack([F.binary_cross_entropy_with_logits(a, b, reduction="none") for a, b in zip(z, y)]),
+        lambda z, y: y * F.softplus(-z) + (1 - y) * F.softplus(z), lambda z, y: -torch.where(y == 1, F.logsigmoid(z), F.logsigmoid(-z)),
+        lambda z, y: torch.from_numpy(np.logaddexp(0, z.double().numpy()) - (y * z).double().numpy()),
     ],
     check_bce: [
         F.binary_cross_entropy_with_logits, nn.BCEWithLogitsLoss(), lambda z, y: (F.softplus(z) - y * z).mean(),
         lambda z, y: float(-(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).mean()),
         lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="sum").double() / y.numel(),
         lambda z, y: F.cross_entropy(torch.stack([torch.zeros_like(z), z], -1).reshape(-1, 2), y.reshape(-1).long()),
+        lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none").mean(), lambda z, y: F.multilabel_soft_margin_loss(z, y),
+        lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none").mean(1).mean(),
+        lambda z, y: np.mean(np.logaddexp(0, z.double().numpy()) - (y * z).double().numpy()),
+        lambda z, y: (y * F.softplus(-z) + (1 - y) * F.softplus(z)).sum() / z.numel(),
+        lambda z, y: -(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).mean(0).mean(),
+        lambda z, y: sum(F.binary_cross_entropy_with_logits(a, b) for a, b in zip(z.flatten(), y.flatten())) / z.numel(),
+        lambda z, y: np.float32(F.binary_cross_entropy_with_logits(z, y)),
     ],
 }
 WRONG = {
@@ -338,3 +353,31 @@ WRONG = {
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
     },
 }
+
+
+# --- two slips at once, as their parts combine: ({the names}, function)
+
+FIRST = {"sigmoid applied twice": torch.sigmoid, "softmax applied first": nn.Softmax(1), "relu applied first": F.relu}
+CHANCES = {"softmax instead of sigmoid": nn.Softmax(1), "tanh instead of sigmoid": lambda z: (torch.tanh(z) + 1) / 2,
+           "the probability of no": lambda z: 1 - torch.sigmoid(z)}
+TRUTHS = {"targets reversed": lambda y: 1 - y, "label smoothing": lambda y: 0.9 * y + 0.05}
+LOGS = {"base 2 instead of e": torch.log2, "base 10 instead of e": torch.log10, "log missing": lambda p: p,
+        "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)}
+JOINS = {"own class only": lambda a, b: -a, "only the classes that are not there": lambda a, b: -b, "minus missing": lambda a, b: a + b,
+         "the minus reaches only the first term": lambda a, b: -a + b}
+MEANS = {"sum instead of mean": torch.sum, "no reduction": lambda x: x, "mean over the classes only": lambda x: x.mean(1),
+         "mean over the images only": lambda x: x.mean(0),
+         "divided by the images only": lambda x: x.sum() / len(x), "divided by the classes only": lambda x: x.sum() / x.shape[1]}
+
+
+def put_together(first=lambda z: z, chance=torch.sigmoid, target=lambda y: y, log=torch.log, join=lambda a, b: -a - b,
+                 mean=lambda x: x.mean()):
+    def bce(z, y):
+        p, y = chance(first(z)), target(y)
+        return mean(join(y * log(p), (1 - y) * log(1 - p)))
+    return bce
+
+
+PARTS = {"first": FIRST, "chance": CHANCES, "target": TRUTHS, "log": LOGS, "join": JOINS}
+PAIRED = {check_bce: pairs_of(put_together, PARTS | {"mean": MEANS}),
+          check_bce_terms: pairs_of(lambda **parts: put_together(mean=lambda x: x, **parts), PARTS)}

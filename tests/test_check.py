@@ -1,8 +1,11 @@
 """The checks' machinery, tried on every check: each known slip as a student would write it, right answers, and odd things."""
 
 import dataclasses
+import math
 import re
+import time
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -10,17 +13,18 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
+from tests.published import PUBLISHED
 from tests.topics import CHECKS, gathered, task_of
 from utils import check as machinery
 from utils.bce import check_bce, check_bce_terms
-from utils.check import GENERAL, agrees, copies, heard, single, written
+from utils.check import GENERAL, agrees, copies, double, heard, single, written
 from utils.cross_entropy import check_cross_entropy
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
 from utils.target_shape import check_bce_target
 
-RIGHT, WRONG = gathered("RIGHT"), gathered("WRONG")
+RIGHT, WRONG, PAIRED = gathered("RIGHT"), gathered("WRONG"), gathered("PAIRED")
 PAIRS = [(check, name) for check, functions in WRONG.items() for name in functions]
 
 
@@ -42,7 +46,7 @@ def check_name(function):
 def test_every_form_of_every_slip_is_rejected_and_named(check):
     """Some forms come to the same function: then the name is that of one of them."""
     task, odd = task_of(check), []
-    for slips, wrong, _ in single(task):
+    for wrong, slips in ((guess.function, guess.slips) for guess in single(task)):
         if any(not agrees(heard(wrong, given), task.truth(*given), 1e-4) for given in task.inputs):  # not only on extreme ones
             result = check(wrong)
             assert not result.passed
@@ -291,3 +295,144 @@ def test_a_wrong_function_is_never_accepted(check, data):
         return right(z * scale + shift * torch.arange(z.shape[1])) if inside else right(z) * scale + shift
 
     assert check(changed).passed == (scale == 1 and shift == 0)
+
+
+# --- how good the checks are: pytest tests/test_check.py -k figures -s -o addopts= prints it
+
+def names_in(result) -> str:
+    return result.message.splitlines()[0].partition(": ")[2]
+
+
+def strange(check):
+    """Plausible wrong functions that are none of the slips: odd constants, odd mixtures."""
+    right, discrete = RIGHT[check][0], check in (check_bce_target, check_predict_labels)
+    if discrete:
+        first = [lambda a: a.flip(-1).roll(1, -1), lambda a: (a * 1.7).floor() if a.is_floating_point() else a * 2 % 3,
+                 lambda a: a.sort(-1)[0].roll(1, 0)]
+        last = [lambda x: x * 0.37, lambda x: x + 0.21, lambda x: x.roll(1, 0) * 3, lambda x: x.cumsum(-1) + 1.5]
+    else:
+        first = [lambda a: a * 1.13, lambda a: a + 0.3 * torch.arange(a.shape[-1]), lambda a: a.sin(), lambda a: a + 0.1 * a ** 2]
+        last = [lambda x: x * 1.37, lambda x: x + 0.21, lambda x: x.abs() ** 1.5, lambda x: x.cos()]
+    return [lambda *given, f=f: right(f(given[0]), *given[1:]) for f in first] + [lambda *given, f=f: f(right(*given) * 1.0) for f in last]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_figures():
+    wrong = {check: [*functions.items(), *((*names, function) for names, function in PAIRED[check] if len(names) == 1)]
+             for check, functions in WRONG.items()}
+    published = [(names_in(result := check(function)), reason, result.passed) for check, reason, function in PUBLISHED]
+    said = {"right functions": [(True, bool(check(function))) for check, functions in RIGHT.items() for function in functions],
+            "one slip": [(name == names_in(result := check(function)), result.passed)
+                         for check, functions in wrong.items() for name, function in functions],
+            "two slips": [(all(name in names_in(result := check(function)) for name in names), result.passed)
+                          for check, pairs in PAIRED.items() for names, function in pairs if len(names) == 2],
+            "as published": [(bool(re.search(reason, first)), passed) for first, reason, passed in published],
+            "of no known kind": [("not right yet" in names_in(result := check(function)), result.passed)
+                                 for check in CHECKS for function in strange(check)]}
+    for kind, results in said.items():
+        good, passed = (sum(column) for column in zip(*results))
+        rightly = "" if kind == "right functions" else f"   said rightly {good / len(results):.1%}"
+        print(f"{kind:<18}{len(results):>5}   accepted {passed:>4}{rightly}")
+    assert len(said["right functions"]) >= 100 and all(passed for _, passed in said["right functions"])
+    assert not any(passed for kind, results in said.items() for _, passed in results if kind != "right functions")
+    for kind, least in {"one slip": 0.95, "two slips": 0.8, "as published": 0.8, "of no known kind": 1}.items():
+        assert sum(good for good, _ in said[kind]) >= least * len(said[kind]), kind
+    assert len(said["of no known kind"]) >= 50
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_check_answers_within_a_second(check):
+    """The first of its kind in a kernel, which has everything to compute, for a function that nothing explains; this process's own time."""
+    single.cache_clear(), double.cache_clear()
+    start = time.process_time()
+    assert "not right yet" in check(strange(check)[-1]).message
+    assert time.process_time() - start < 1
+
+
+# --- what a check does to the reader's patience
+
+def test_a_slow_function_is_called_once():
+    calls = []
+
+    def slow(z):
+        calls.append(time.sleep(1.2))
+        return torch.softmax(z, 1)
+
+    said = check_softmax(slow)
+    assert len(calls) == 1 and not said.passed and said.message.startswith("… slow takes long: 1.") and "for 1 small input." in said.message
+
+
+def test_what_the_function_prints_is_seen_once(capsys):
+    def chatty(z):
+        print("here I am")
+        return torch.softmax(z, 1)
+
+    assert check_softmax(chatty).passed and capsys.readouterr().out == "here I am\n"
+
+
+def test_torch_has_its_threads_back():
+    threads = torch.get_num_threads()
+    check_softmax(failing)
+    assert torch.get_num_threads() == threads
+
+
+# --- right values, wrong gradients
+
+def kinked(z, y):
+    return z.clamp(min=0) - z * y + torch.log1p(torch.exp(-z.abs()))
+
+
+@pytest.mark.parametrize("check, function, remark", [
+    (check_bce, lambda z, y: kinked(z, y).mean(), "at logits [[0, 0, 0]] its gradient is [[0.3333, 0.0000, 0.3333]], torch's "
+     "[[0.1667, −0.1667, 0.1667]]: training would go another way there"),
+    (check_bce_terms, kinked, "at logits [[0, 0, 0]] its gradient is [[1.0000, 0.0000, 1.0000]]"),
+    (check_bce, lambda z, y: F.binary_cross_entropy_with_logits(z, y).item(), "no gradient comes back"),
+    (check_bce, lambda z, y: F.binary_cross_entropy_with_logits(z.detach(), y), "no gradient comes back"),
+    (check_cross_entropy, lambda z, t: F.cross_entropy(z, t).detach(), "no gradient comes back"),
+    (check_cross_entropy, lambda z, t: z.detach().logsumexp(1).mean() - z.gather(1, t[:, None]).mean(),
+     "its gradient is [[0.0000, −1.0000, 0.0000]], torch's [[0.3333, −0.6667, 0.3333]]"),
+    (check_cross_entropy, lambda z, t: F.cross_entropy(z, t).detach() + 0 * z.sum(), "nothing would be learned there"),
+    (check_log_sigmoid, lambda z: z.clamp(max=0) - torch.log1p(torch.exp(-z.abs())), "torch's [[1.0000, 0.5000, 0.0000]]"),
+    (check_log_sigmoid, lambda z: torch.where(z < -50, z, -torch.log(1 + torch.exp(-z))), "at a logit of −100 its gradient is nan"),
+    (check_sigmoid, lambda z: torch.sigmoid(z).detach(), "no gradient comes back"),
+])
+def test_a_wrong_gradient_passes_with_a_remark(check, function, remark):
+    result = check(function)
+    assert result.passed and "One thing more: " in result.message and remark in result.message
+
+
+@pytest.mark.parametrize("check, function", [
+    (check_bce, F.binary_cross_entropy_with_logits), (check_bce_terms, lambda z, y: F.softplus(z) - y * z),
+    (check_cross_entropy, F.cross_entropy),
+    (check_sigmoid, torch.sigmoid), (check_log_sigmoid, F.logsigmoid), (check_softmax, lambda z: torch.softmax(z, 1).detach()),
+])
+def test_a_right_gradient_is_not_spoken_of(check, function):
+    assert "\n" not in check(function).message
+
+
+# --- faults on extreme inputs, each by its cause
+
+@pytest.mark.parametrize("check, function, name, words", [
+    (check_cross_entropy, lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.softmax(z, 1).log()).sum(1).mean(), "0 · log 0",
+     "0 · −inf is nan"),
+    (check_cross_entropy, lambda z, t: -F.nll_loss(-torch.softmax(z, 1).clamp(min=1e-15).log(), t), "a limit cuts it off at 34.54",
+     "about 1e−15"),
+    (check_cross_entropy, lambda z, t: F.cross_entropy(z.clamp(-500, 500), t), "a limit on the logits",
+     "twice these logits change nothing"),
+    (check_bce, lambda z, y: F.binary_cross_entropy_with_logits(z.clamp(-16, 16), y), "a limit cuts it off at 16",
+     "twice these logits change nothing"),
+    (check_sigmoid, lambda z: torch.tensor([[1 / (1 + math.exp(-v)) for v in row] for row in z.tolist()]),
+     "an exponential too large for Python", "exp(710)"),
+    (check_log_sigmoid, lambda z: torch.log(torch.sigmoid(z) + 1e-20), "a limit cuts it off at 46.05", "no gradient to learn from"),
+])
+def test_a_fault_on_an_extreme_input_is_named_by_its_cause(check, function, name, words):
+    said = check(function).message
+    assert said.splitlines()[0].endswith(f": {name}") and words in " ".join(said.split())
+
+
+def test_numpys_numbers_are_numbers_and_a_tuple_of_one_is_one_thing():
+    for number in (np.float64, np.float32, np.array):
+        assert check_cross_entropy(lambda z, t, number=number: number(F.cross_entropy(z.double(), t).item())).passed
+    assert "returned a tuple of one thing" in check_softmax(lambda z: (torch.softmax(z, 1),)).message
+    assert "returned 2 things" in check_softmax(lambda z: (z, z)).message

@@ -1,12 +1,15 @@
+import functools
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import CE, label, logits_of, p, share, y, z
+from tests.topics import pairs_of
 from utils.cross_entropy import check_cross_entropy, cross_entropy_gradient, cross_entropy_terms, explore_cross_entropy
 from utils.example import PRESETS
 from utils.picture import HATCHED, RED, SOLID
@@ -332,6 +335,22 @@ RIGHT = {
         lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.log_softmax(z, -1)).sum(1).mean(),
         lambda z, t: sum(F.cross_entropy(row, k) for row, k in zip(z, t)) / len(t),
         lambda z, t: -torch.log_softmax(z, 1).gather(1, t.view(-1, 1)).mean(),
+        lambda z, t: F.cross_entropy(z, F.one_hot(t, z.shape[1]).to(z)), lambda z, t: F.cross_entropy(z, t, reduction="sum") / len(t),
+        lambda z, t: nn.NLLLoss()(nn.LogSoftmax(dim=1)(z), t),
+        lambda z, t: -torch.log_softmax(z, 1)[torch.arange(len(t)), t].sum() / t.numel(),
+        lambda z, t: -torch.einsum("nc,nc->n", F.one_hot(t, z.shape[1]).to(z), z.log_softmax(1)).mean(),
+        functools.partial(F.cross_entropy, reduction="mean"),
+        lambda z, t: -torch.distributions.Categorical(logits=z).log_prob(t).mean(),
+        lambda z, t: torch.logsumexp(z - pick(z, t)[:, None], 1).mean(),
+        lambda z, t: np.mean([float(F.cross_entropy(row, k)) for row, k in zip(z, t)]),
+        lambda z, t: np.float32(F.cross_entropy(z, t).item()),
+        lambda z, t: np.array(F.cross_entropy(z.double(), t).item()), lambda z, t: F.cross_entropy(z.double(), t).item(),
+        lambda z, t: (z.amax(1) + (z - z.amax(1, keepdim=True)).exp().sum(1).log() - pick(z, t)).mean(),
+        lambda z, t: -torch.log_softmax(z, 1).masked_select(F.one_hot(t, z.shape[1]).bool()).mean(),
+        lambda z, t: -torch.trace(z.log_softmax(1)[:, t]) / len(t),
+        lambda z, t: F.kl_div(z.log_softmax(1), F.one_hot(t, z.shape[1]).to(z), reduction="batchmean"),
+        lambda z, t: torch.stack([row.logsumexp(0) - row[k] for row, k in zip(z, t)]).mean(),
+        lambda z, t: F.cross_entropy(F.log_softmax(z, 1), t),
     ],
 }
 WRONG = {
@@ -365,3 +384,35 @@ WRONG = {
             lambda z, t: (z.max() + (z - z.max()).exp().sum(1).log() - pick(z, t)).mean(),
     },
 }
+
+
+# --- two slips at once, as their parts combine: ({the names}, function)
+
+FIRST = {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.sigmoid, "relu applied first": F.relu,
+         "sign of the exponent turned round": lambda z: -z, "a temperature": lambda z: z / 2}
+ASKED = {"off by one class": lambda t, z: (t + 1) % z.shape[1], "the predicted class instead of the label": lambda t, z: z.max(1)[1],
+          "labels in reverse order": lambda t, z: t.flip(0)}
+LOGS = {"base 2 instead of e": lambda p: np.log2(p), "base 10 instead of e": lambda p: np.log10(p), "log missing": lambda p: p,
+        "log1p instead of log": lambda p: torch.log(1 + p), "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)}
+SHARES = {"softmax over the wrong dim": lambda z: torch.softmax(z, 0), "normalised over the whole batch": lambda z: z.exp() / z.exp().sum(),
+          "sigmoid instead of softmax": torch.sigmoid, "probabilities expected where logits came": lambda z: z}
+SIGNS = {"minus missing": lambda x: x}
+MEANS = {"sum instead of mean": torch.sum, "no reduction": lambda x: x, "divided twice": lambda x: x.mean() / len(x),
+         "the last image only": lambda x: x[-1],
+         "largest instead of mean": torch.max}
+
+
+def shares(z):
+    return F.softmax(z, dim=1)
+
+
+def put_together(first=lambda z: z, label=lambda t, z: t, share=shares, log=torch.log, sign=torch.neg, mean=torch.mean):
+    def cross_entropy(z, t):
+        label_of = label(t, z)
+        p = share(first(z))
+        return mean(sign(log(p[range(len(t)), label_of])))
+    return cross_entropy
+
+
+PARTS = {"first": FIRST, "label": ASKED, "share": SHARES, "log": LOGS, "sign": SIGNS, "mean": MEANS}
+PAIRED = {check_cross_entropy: pairs_of(put_together, PARTS)}

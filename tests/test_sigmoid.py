@@ -1,9 +1,13 @@
+import functools
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import logits_of, moves, p, s, share
+from tests.topics import pairs_of
 from utils.example import PRESETS
 from utils.picture import GHOST, RED, REDDENED
 from utils.sigmoid import check_log_sigmoid, check_sigmoid, explore_sigmoid, log_sigmoid, sigmoid
@@ -216,11 +220,23 @@ RIGHT = {
     check_sigmoid: [
         torch.sigmoid, nn.Sigmoid(), stable_sigmoid, lambda z: 1 / (1 + torch.exp(-z)), lambda z: (1 + torch.tanh(z / 2)) / 2,
         lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)], -1), -1)[..., 0], lambda z: z.double().sigmoid(),
+        torch.special.expit, functools.partial(torch.sigmoid), lambda z: 1 - torch.sigmoid(-z), lambda z: F.logsigmoid(z).exp(),
+        lambda z: torch.tanh(z * 0.5) * 0.5 + 0.5,
+        lambda z: torch.reciprocal(1 + (-z).exp()),
+        lambda z: torch.tensor([[1 / (1 + np.exp(-np.float64(v))) for v in row] for row in z.tolist()]),
+        lambda z: torch.stack([torch.sigmoid(row) for row in z]),
+        lambda z: torch.where(z > 0, 1 / (1 + torch.exp(-z)), torch.exp(z) / (1 + torch.exp(z))),
     ],
     check_log_sigmoid: [
         F.logsigmoid, nn.LogSigmoid(), lambda z: -F.softplus(-z), lambda z: -torch.logaddexp(torch.zeros_like(z), -z),
         lambda z: torch.log_softmax(torch.stack([z, torch.zeros_like(z)], -1), -1)[..., 0],
         lambda z: torch.clamp(z, max=0) - torch.log1p(torch.exp(-z.abs())),
+        lambda z: -torch.logaddexp(z * 0, -z), lambda z: torch.minimum(z, torch.zeros(())) - torch.exp(-z.abs()).log1p(),
+        lambda z: z - F.softplus(z),
+        lambda z: -torch.logsumexp(torch.stack([z * 0, -z]), 0),
+        lambda z: -F.binary_cross_entropy_with_logits(z, torch.ones_like(z), reduction="none"),
+        lambda z: torch.from_numpy(-np.logaddexp(0, -z.numpy())),
+        lambda z: torch.special.log_expit(z) if hasattr(torch.special, "log_expit") else F.logsigmoid(z),
     ],
 }
 WRONG = {
@@ -251,4 +267,33 @@ WRONG = {
         "overflow at large logits": lambda z: torch.log(torch.exp(z) / (1 + torch.exp(z))),
         "overflow or saturation at large negative logits": lambda z: torch.log(torch.sigmoid(z)),
     },
+}
+
+
+# --- two slips at once, as their parts combine: ({the names}, function)
+
+FIRST = {"sigmoid applied twice": torch.sigmoid, "relu applied first": F.relu, "tanh applied first": torch.tanh,
+         "a temperature": lambda z: z / 2}
+EXPS = {"base 2 instead of e": lambda z: 2 ** z, "base 10 instead of e": lambda z: 10 ** z}
+SUMS = {"1 + missing": lambda e: e, "1 − instead of 1 +": lambda e: 1 - e}
+ENDS = {"logarithm taken as well": torch.log, "rounded on the way": lambda p: torch.round(p, decimals=4),
+        "a NumPy array instead of a tensor": np.array, "a list instead of a tensor": torch.Tensor.tolist}
+LOGS = {"base 2 instead of e": torch.log2, "base 10 instead of e": torch.log10, "log missing": lambda p: p,
+        "log1p instead of log": lambda p: torch.log(p + 1)}
+SIGNS = {"minus too much": lambda x: -x}
+
+
+def put_together(first=lambda z: z, sign=lambda z: -z, exp=torch.exp, add=lambda e: 1 + e, end=lambda p: p):
+    return lambda z: end(1 / add(exp(sign(first(z)))))
+
+
+def log_put_together(first=lambda z: z, other=lambda z: z, log=torch.log, sign=lambda x: x):
+    return lambda z: sign(log(torch.sigmoid(other(first(z)))))
+
+
+NO = {"the probability of no": lambda z: z}
+PAIRED = {
+    check_sigmoid: pairs_of(put_together, {"first": FIRST, "sign": NO, "exp": EXPS, "add": SUMS, "end": ENDS}),
+    check_log_sigmoid: pairs_of(log_put_together,
+                                {"first": FIRST, "other": {"log of the other answer": lambda z: -z}, "log": LOGS, "sign": SIGNS}),
 }

@@ -1,9 +1,13 @@
+import functools
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import logits_of, moves, p, share, z
+from tests.topics import pairs_of
 from utils.example import PRESETS
 from utils.picture import REDDENED
 from utils.softmax import check_softmax, explore_softmax, softmax
@@ -237,6 +241,13 @@ RIGHT = {
         lambda z: (z - z.max(-1, keepdim=True).values).exp() / (z - z.max(-1, keepdim=True).values).exp().sum(-1, keepdim=True),
         lambda z: torch.softmax(z.double(), 1), lambda z: torch.stack([torch.softmax(row, 0) for row in z]),
         lambda logits: torch.from_numpy(torch.softmax(logits, 1).numpy()),
+        lambda z: F.softmin(-z, dim=1), lambda z: torch.exp(F.log_softmax(z, dim=-1)), functools.partial(torch.softmax, dim=1),
+        torch.nn.Softmax(-1),
+        lambda z: torch.softmax(z.T, 0).T, lambda z: torch.nan_to_num(torch.softmax(z, 1)), lambda z: torch.softmax(z + 5, 1),
+        lambda z: torch.tensor(np.exp(z.numpy() - np.logaddexp.reduce(z.numpy(), axis=1, keepdims=True))),
+        lambda z: (z - z.amax(1, keepdim=True)).exp().div(torch.einsum("nc->n", (z - z.amax(1, keepdim=True)).exp())[:, None]),
+        lambda z: 1 / torch.exp(z[:, None, :] - z[:, :, None]).sum(-1),  # each share is 1 / the sum of exp(others − own)
+        lambda z: F.normalize((z - z.max(1, keepdim=True)[0]).exp(), p=1, dim=1), lambda z: torch.distributions.Categorical(logits=z).probs,
     ],
 }
 WRONG = {
@@ -264,3 +275,30 @@ WRONG = {
         "two answers to the same question": lambda z: torch.softmax(z + torch.rand(1), 1) + torch.rand(1),
     },
 }
+
+
+# --- two slips at once, as their parts combine: ({the names}, function)
+
+FIRST = {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.sigmoid, "relu applied first": F.relu,
+         "tanh applied first": np.tanh,
+         "sign of the exponent turned round": lambda z: -z, "a temperature": lambda z: z / 2}
+EXPS = {"base 2 instead of e": lambda z: 2 ** z, "base 10 instead of e": lambda z: 10 ** z,
+        "squares instead of exponentials": lambda z: z * z}
+SUMS = {"normalised over the whole batch": torch.sum, "normalised over the wrong dim": lambda e: e.sum(0),
+        "divided by the mean": lambda e: e.mean(1)[:, None],
+        "not divided by the sum": lambda e: 1, "divided by the largest exponential": lambda e: e.max(1)[0][:, None],
+        "1 added to the sum": lambda e: e.sum(1)[:, None] + 1}
+ENDS = {"logarithm taken as well": torch.log, "rounded on the way": lambda p: torch.round(p, decimals=4), "a dimension lost": torch.flatten,
+        "a NumPy array instead of a tensor": np.array, "a list instead of a tensor": torch.Tensor.tolist,
+        "the first row only": lambda p: p[0]}
+
+
+def put_together(first=lambda z: z, exp=torch.exp, total=lambda e: e.sum(1, keepdim=True), end=lambda p: p):
+    def softmax(z):
+        e = exp(first(z))
+        return end(e / total(e))
+    return softmax
+
+
+PARTS = {"first": FIRST, "exp": EXPS, "total": SUMS, "end": ENDS}
+PAIRED = {check_softmax: pairs_of(put_together, PARTS)}

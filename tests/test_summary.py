@@ -1,12 +1,14 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
 from tests.oracle import BCE, CE, label, logits_of, p, raises, s, share, targets_of, y, z
 from tests.test_bce import on_one_axis
+from tests.topics import pairs_of
 from utils.example import PRESETS
 from utils.picture import GHOST, HATCHED, INK, PALE, QUIET, RED
 from utils.summary import check_predict_labels, explore_summary, predict_label, predict_labels
@@ -199,6 +201,12 @@ RIGHT = {
     check_predict_labels: [
         lambda z, one: z.argmax(1) if one else z >= 0, lambda z, one: torch.softmax(z, 1).argmax(-1) if one else torch.sigmoid(z) >= 0.5,
         lambda z, one: z.max(dim=1).indices if one else (z >= 0).int(), lambda z, one: torch.sort(z)[1][:, -1] if one else (z >= 0).float(),
+        lambda z, one: z.topk(1, 1).indices[:, 0] if one else torch.ge(z, 0),
+        lambda z, one: torch.tensor([int(row.argmax()) for row in z]) if one else z >= 0,
+        lambda z, one: torch.from_numpy(np.argmax(z.numpy(), 1)) if one else torch.from_numpy(z.numpy() >= 0),
+        lambda z, one: z.argmax(1).int() if one else ~(z < 0),
+        lambda z, one: z.argsort(1, descending=True)[:, 0] if one else torch.where(z >= 0, 1.0, 0.0),
+        lambda z, one: z.log_softmax(1).argmax(1) if one else z.sigmoid() >= 0.5,
     ],
 }
 WRONG = {
@@ -216,3 +224,21 @@ WRONG = {
         "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
     },
 }
+
+
+# --- two slips at once, one for each question: ({the names}, function)
+
+ONE = {"argmax over the wrong dim": lambda z: z.argmax(0), "keepdim too much": lambda z: z.argmax(1, keepdim=True),
+       "counted from 1": lambda z: z.argmax(1) + 1,
+       "the largest number, not where it stands": lambda z: z.max(1)[0],
+       "argmax of saturated sigmoids": lambda z: torch.sigmoid(z).argmax(1)}
+MANY = {"threshold on softmax": lambda z: torch.softmax(z, 1) > 0.5, "threshold of 0.5 on the logits": lambda z: z > 0.5,
+        "yes and no exchanged": lambda z: z < 0,
+        "probabilities, not decided": torch.sigmoid}
+
+
+def put_together(one=lambda z: z.argmax(1), many=lambda z: z >= 0):
+    return lambda z, single: one(z) if single else many(z)
+
+
+PAIRED = {check_predict_labels: pairs_of(put_together, {"one": ONE, "many": MANY})}

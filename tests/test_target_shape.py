@@ -1,11 +1,13 @@
 import builtins
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import BCE, label, logits_of, raises, y, z
+from tests.topics import pairs_of
 from utils.example import PRESETS
 from utils.picture import GHOST, INK, QUIET, RED
 from utils.target_shape import FORMS, LOSSES, answer, bce_target, check_bce_target, explore_target_shape, misfit
@@ -369,6 +371,13 @@ RIGHT = {
         lambda t, n: F.one_hot(t, n).float(), lambda t, n: F.one_hot(t, num_classes=n).double(), lambda t, n: torch.eye(n)[t],
         lambda t, n: filled(len(t), n, (torch.arange(len(t)), t)), lambda t, n: torch.zeros(len(t), n).scatter_(1, t.unsqueeze(1), 1.0),
         lambda t, n: (t.unsqueeze(1) == torch.arange(n)).float(),
+        lambda t, n: F.one_hot(t, n).half(), lambda t, n: torch.stack([torch.eye(n)[label] for label in t]),
+        lambda t, n: torch.eye(n, dtype=torch.float64)[t],
+        lambda t, n: torch.tensor([[float(k == label) for k in range(n)] for label in t]),
+        lambda t, n: torch.from_numpy(np.eye(n)[t.numpy()]),
+        lambda t, n: torch.eye(n).index_select(0, t),
+        lambda t, n: torch.zeros(len(t), n).index_put((torch.arange(len(t)), t), torch.ones(len(t))),
+        lambda t, n: F.one_hot(t, n) * 1.0, lambda t, n: F.one_hot(t, num_classes=n).to(torch.bfloat16),
     ],
 }
 WRONG = {
@@ -390,3 +399,20 @@ WRONG = {
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
 }
+
+
+# --- two slips at once, as their parts combine: ({the names}, function)
+
+LABELS = {"off by one class": lambda t, n: (t + 1) % n, "labels in reverse order": lambda t, n: t.flip(0),
+          "counted from the last class": lambda t, n: n - 1 - t}
+COLUMNS = {"number of classes fixed": lambda t, n: 4, "num_classes not used": lambda t, n: int(t.max()) + 1}
+ENDS = {"long instead of float": torch.Tensor.int, "bool instead of float": torch.Tensor.bool, "rows and columns exchanged": torch.t,
+        "targets reversed": lambda y: 1 - y, "a NumPy array instead of a tensor": np.array, "−1 for “not there”": lambda y: 2 * y - 1,
+        "smoothed labels": lambda y: 0.9 * y + 0.05}
+
+
+def put_together(label=lambda t, n: t, column=lambda t, n: n, end=lambda y: y):
+    return lambda t, n: end(F.one_hot(label(t, n), column(t, n)).float())
+
+
+PAIRED = {check_bce_target: pairs_of(put_together, {"label": LABELS, "column": COLUMNS, "end": ENDS})}

@@ -14,6 +14,7 @@ WRONG_CALL  a call with a wrong function, and the sentence that the explorer mus
 
 import importlib
 import inspect
+import itertools
 import pathlib
 import re
 import unittest.mock
@@ -76,3 +77,10 @@ def task_of(check):
     """What a check compares with: all that it hands on."""
     with unittest.mock.patch.object(importlib.import_module(check.__module__), "check", lambda function, task: task):
         return check(None)
+
+
+def pairs_of(put_together, parts: dict[str, dict]) -> list:
+    """One wrong part, and two at once, out of {part: {name of the slip: function}}: [({the names}, the function put together)]."""
+    return [*(({a}, put_together(**{one: parts[one][a]})) for one in parts for a in parts[one]),
+            *(({a, b}, put_together(**{one: parts[one][a], two: parts[two][b]}))
+              for one, two in itertools.combinations(parts, 2) for a in parts[one] for b in parts[two])]

@@ -332,7 +332,7 @@ TERMS_SLIPS = [
     slip("sigmoid applied twice", "binary_cross_entropy_with_logits and logsigmoid contain the sigmoid. Hand them the logits.",
          logits=torch.sigmoid),
     slip("softmax applied first", "Shares were handed over as logits. This loss wants the logits themselves.",
-         logits=[lambda z: torch.softmax(z, -1), lambda z: torch.softmax(z, 0)]),
+         logits=lambda z: torch.softmax(z, -1)),
     slip("softmax instead of sigmoid", "The classes compete here. Three questions, three answers: sigmoid, which has no sum over classes.",
          activation=[lambda z, p: torch.softmax(z, -1), lambda z, p: torch.softmax(z, 0)]),
     slip("rounded before the logarithm",
@@ -375,10 +375,8 @@ BCE_SLIPS = [
          reduce=lambda x, z: x.sum(0).mean()),
     slip("divided by the images only", "The classes were added up. The mean is over images and classes: N · C losses.",
          reduce=lambda x, z: x.sum(1).mean()),
-    *({"own class only": slip("own class only", OWN, join=lambda there, away: -there, instead=[
-        lambda z, y: (y * losses(z, y)).sum() / y.sum(), lambda z, y: (y * losses(z, y)).sum(),
-        lambda z, y: (y * losses(z, y)).sum(1).mean()])}.get(
-            known.name, known) for known in TERMS_SLIPS),
+    *TERMS_SLIPS,
+    slip("own class only", OWN, instead=lambda z, y: (y * losses(z, y)).sum() / y.sum()),
     slip("cross-entropy instead", "This is one loss over classes that compete. Here each class has a yes-or-no loss of its own.",
          instead=[F.cross_entropy, lambda z, y: F.cross_entropy(z, y.argmax(1)), lambda z, y: -(y * torch.softmax(z, 1).log()).mean()]),
     *REDUCTION_SLIPS[2:],

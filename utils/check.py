@@ -124,6 +124,7 @@ def checked(function: Callable, task: Task) -> Result:
                 return Result(False, f"… {name} takes long: {spent:.1f} seconds for {len(asked)} small input{'s' * (len(asked) > 1)}. "
                               "The check stops here. Look for a loop that runs too often.")
     for (given, faults, first), (_, _, again) in zip(asked[::2], asked[1::2]):
+        fault = ""
         right = task.truth(*(precise(argument) for argument in given))
         lines = [f"  given   {', '.join(f'{key} {written(value, 6)}' for key, value in zip(task.names, given))}",
                  f"  yours   {first.complaint or said(first, right)}",
@@ -141,8 +142,8 @@ def checked(function: Callable, task: Task) -> Result:
             continue  # in extremes 1000 − 999.69 has lost four digits
         elif faults is None:
             fault, thought = in_words(explanation([entry[2] for entry in asked[:2 * len(task.inputs):2]], task))
-        else:
-            fault, thought = cause(function, given, faults, first, right)
+        if not fault and given is not task.inputs[0]:
+            fault, thought = cause(function, task, given, faults or [], first, right)
         if not fault:
             wanted = "one number, shape []" if right.dim() == 0 else f"shape {shape(right)}"
             thought = "Run your lines one by one on this input, and look where they leave the formula."
@@ -219,7 +220,7 @@ GENERAL = [
          after=torch.Tensor.bool),
     slip("16 bits", "Half precision keeps three digits. Compute in 32 bits.", after=[torch.Tensor.half, torch.Tensor.bfloat16]),
     slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
-         after=[lambda x: x.squeeze(0), lambda x: x.squeeze(-1), lambda x: x.squeeze(), lambda x: x.reshape(-1)]),
+         after=[lambda x: x.reshape(-1), lambda x: x.squeeze(), lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
     slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
          after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1)]),
     slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
@@ -239,13 +240,13 @@ GENERAL = [
 def explanation(mine: list[Heard], task: Task) -> list[Slip]:
     """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
     answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, given) for given in task.inputs]
+    alike = functools.partial(like, loose="bool" in {right[2] for right in rights})  # 1 and 0 are yes and no, too
     telling = most_telling(task)
-    for tried in (single, double):
-        for slips, candidate, told in tried(task):
-            if like(answers[telling], told):
-                theirs = [seen(candidate, given) for given in task.inputs]
-                if all(map(like, answers, theirs)) and not all(like(a, b, 1e-6) for a, b in zip(theirs, rights)):
-                    return slips
+    for guess in itertools.chain.from_iterable(guesses(task) for guesses in (single, double)):
+        if alike(answers[telling], guess.told):
+            theirs = [seen(guess.function, given) for given in task.inputs]
+            if all(map(alike, answers, theirs)) and not all(alike(a, b, 1e-6) for a, b in zip(theirs, rights)):
+                return guess.slips
     return []
 
 
@@ -254,39 +255,47 @@ def most_telling(task: Task) -> int:
     return max(range(len(task.inputs)), key=lambda k: task.inputs[k][0].numel())
 
 
-@functools.cache
-def single(task: Task) -> list[tuple]:
-    """(slips, a wrong function, what it answers to the most telling input), the commonest first."""
-    table = [*task.slips, *GENERAL]
-    return [answered(task, [table[rank]], way, {step: form})
-            for rank, step, form, way in sorted(((*entry, way) for way in task.ways for entry in usable(task, way)),
-                                                key=lambda entry: entry[0])]
+class Guess:
+    """A way with one or two slips in it; told is what it answers to the most telling input, computed when first asked for."""
+
+    def __init__(self, task: Task, way: Callable, *forms: tuple):
+        self.task, self.slips = task, [table(task)[rank] for rank, _, _ in forms]
+        self.function = performed(way, task, {step: form for _, step, form in forms})
+
+    @functools.cached_property
+    def told(self):
+        return seen(self.function, self.task.inputs[most_telling(self.task)])
+
+
+def table(task: Task) -> list[Slip]:
+    return [*task.slips, *GENERAL]
 
 
 @functools.cache
-def double(task: Task) -> list[tuple]:
-    """The same with two slips at once, in different steps: each pair in the first way that has both."""
-    table, pairs = [*task.slips, *GENERAL], {}
+def single(task: Task) -> list[Guess]:
+    """All functions with one slip in them, the commonest first."""
+    forms = [(form, way) for way in task.ways for form in usable(task, way)]
+    return [Guess(task, way, form) for form, way in sorted(forms, key=lambda entry: entry[0][0])]
+
+
+@functools.cache
+def double(task: Task) -> list[Guess]:
+    """All with two slips at once, in different steps: each pair in the first way that has both."""
+    pairs = {}
     for way in task.ways:
         for a, b in itertools.combinations(usable(task, way, 2), 2):
             if a[0] != b[0] and a[1] != b[1]:
-                pairs.setdefault(frozenset((a[2], b[2])), (a, b, way))
-    return [answered(task, [table[a[0]], table[b[0]]], way, {a[1]: a[2], b[1]: b[2]})
-            for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
+                pairs.setdefault((a[1:], b[1:]), (a, b, way))
+    return [Guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
 
 
 def usable(task: Task, way: Callable, most: int | None = None) -> list[tuple]:
     """(rank, step, form) of all forms that change a step of the way, in the order of its steps; of each slip at most so many a step."""
     steps = steps_of(way, task)
-    forms = [(rank, step, form) for rank, known in enumerate([*task.slips, *GENERAL])
+    forms = [(rank, step, form) for rank, known in enumerate(table(task))
              for step, group in itertools.groupby(known.forms, key=lambda form: form[0]) if step in steps
              for _, form in itertools.islice(group, most)]
     return sorted(forms, key=lambda form: steps.index(form[1]))
-
-
-def answered(task: Task, slips: list[Slip], way: Callable, changed: dict[str, Callable]) -> tuple:
-    candidate = performed(way, task, changed)
-    return slips, candidate, seen(candidate, task.inputs[most_telling(task)])
 
 
 def performed(way: Callable, task: Task, changed: dict[str, Callable]) -> Callable:
@@ -336,11 +345,11 @@ def gist(error: str) -> str:
     return "shapes" if re.search("size of tensor|broadcast|same size|shape|dimension", error) else error
 
 
-def like(mine, theirs, within: float = 3e-6) -> bool:
-    """Whether two answers, or two errors, are the same."""
+def like(mine, theirs, within: float = 3e-6, loose: bool = False) -> bool:
+    """Whether two answers, or two errors, are the same; loose: whatever the kind of the numbers."""
     if isinstance(mine, str) or isinstance(theirs, str):
         return mine == theirs
-    return mine[:3] == theirs[:3] and all(
+    return mine[:2] == theirs[:2] and (loose or mine[2] == theirs[2]) and all(
         math.isclose(a, b, rel_tol=10 * within, abs_tol=within) or (a != a and b != b) for a, b in zip(mine[3], theirs[3]))
 
 
@@ -351,7 +360,7 @@ def in_words(slips: list[Slip]) -> tuple[str, str]:
 
 # --- what extreme inputs and gradients tell
 
-def cause(function: Callable, given: tuple, faults: list[Fault], first: Heard, right: Tensor) -> tuple[str, str]:
+def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], first: Heard, right: Tensor) -> tuple[str, str]:
     """Why a function that is right on ordinary inputs errs on an extreme one: ("", "") where that is not known."""
     if "OverflowError" in first.complaint:
         return ("an exponential too large for Python", "math.exp raises OverflowError from exp(710) on, where torch.exp says inf. "
@@ -360,15 +369,27 @@ def cause(function: Callable, given: tuple, faults: list[Fault], first: Heard, r
         return "", ""
     if known := next((fault for fault in faults if fault.shows(first.answer)), None):
         return known.name, known.thought
-    twice = heard(function, (2 * given[0], *given[1:])).answer
-    off = (first.answer.double() - right.double()).abs().flatten().argmax()
-    stop = abs(float(first.answer.flatten()[off]))
-    if twice is None or twice.shape != right.shape or not math.isclose(abs(twice.flatten()[off]), stop, rel_tol=1e-4) or not 1 < stop < 1e4:
+    if (stop := stopped(function, task, given, first.answer, right)) is None:
         return "", ""
-    why = f"a limit of about {math.exp(-stop):.0e} inside the logarithm".replace("e-", "e−") if stop < 104 else "a limit on the logits"
-    name = faults[0].name if 50 < stop < 104 else f"a limit cuts it off at {stop:.4g}"
-    return name, (f"However wrong the model is, the answer stays {stop:.4g}, and twice these logits change nothing: {why} hides "
-                  "the inf. From there on there is no gradient to learn from. Find a form that needs no limit.")
+    why = f"a limit of about {math.exp(-stop):.0e} inside the logarithm, or one on the logits,".replace("e-", "e−") if 1 < stop < 104 else (
+        "a limit on the logits")
+    name = f"a limit cuts it off at {stop:.4g}" if stop > 1 else "a limit on the logits"
+    return faults[0].name if faults and 50 < stop < 104 else name, (
+        f"However wrong the model is, the answer stays {stop:.4g}, and twice these logits change nothing: {why} hides the inf. "
+        "From there on there is no gradient to learn from. Find a form that needs no limit.")
+
+
+def stopped(function: Callable, task: Task, given: tuple, answer: Tensor, right: Tensor) -> float | None:
+    """Where an answer stops though the logits go on: twice the logits change what is right, and not the answer."""
+    if not given[0].is_floating_point():
+        return None
+    further = (2 * given[0], *given[1:])
+    twice, now, later = heard(function, further).answer, right.flatten(), task.truth(*map(precise, further)).flatten()
+    off = (answer.double() - right.double()).abs().flatten().argmax()
+    if twice is None or twice.shape != right.shape or not now.is_floating_point() or math.isclose(now[off], later[off], rel_tol=1e-2):
+        return None
+    before, after = float(answer.flatten()[off]), float(twice.flatten()[off])
+    return abs(before) if before and math.isclose(before, after, rel_tol=1e-4) else None
 
 
 def slope(function: Callable, given: tuple) -> tuple[Tensor | None, str]:

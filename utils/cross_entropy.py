@@ -322,7 +322,7 @@ REDUCTION_SLIPS = [
     slip("squared before the mean", "Losses are averaged as they are, not their squares.", reduce=lambda x, z: (x ** 2).mean()),
 ]
 LOG = "Torch's log is the natural logarithm, and its unit the nat."
-LIMITS = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7]
+LIMITS = [1e-7, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-9, 1e-10, 1e-12, 1e-15]
 LOG_SLIPS = [
     slip("base 10 instead of e", LOG, log=torch.log10),
     slip("base 2 instead of e", LOG, log=torch.log2),
@@ -348,6 +348,8 @@ CROSS_ENTROPY_SLIPS = [
     slip("mean over images and classes",
          "The zeros of the other classes are in the mean and make it C times too small. Add up over the classes, "
          "then average over the images.", reduce=lambda x, z: x.mean() / z.shape[-1], classes=lambda x: x.mean(-1)),
+    slip("divided by the classes instead of the images", "The mean is over the images: divide by their number, len(labels).",
+         reduce=lambda x, z: x.sum() / z.shape[-1]),
     slip("no reduction", REDUCTION_SLIPS[1].thought, classes=lambda x: x),
     slip("minus missing", "A logarithm of a probability is negative, and a loss is not: −log p.", minus=lambda x: x),
     slip("log missing", "A probability is not a loss yet. Take −log of the one that the label got.",
@@ -355,7 +357,7 @@ CROSS_ENTROPY_SLIPS = [
     *LOG_SLIPS[:2],
     slip("softmax applied twice",
          "A softmax was applied first, and the formula (or F.cross_entropy) applies another. Start from the logits.",
-         logits=[lambda z: torch.softmax(z, -1), lambda z: torch.softmax(z, 0)]),
+         logits=lambda z: torch.softmax(z, -1)),
     slip("probabilities expected where logits came",
          "The logarithm was taken of a logit. Logits can be any numbers: softmax first, or logsumexp.",
          share=[lambda z, p: z, lambda z, p: z.clamp(1e-7, 1), lambda z, p: z + 1e-7, lambda z, p: z.clamp(1e-12, 1),

@@ -1,0 +1,226 @@
+"""A hundred wrong functions in the manner of published code, questions and homework, each with the words of its true reason.
+
+Written without a look at the slips: a pattern says which words the first line of the check must have, "two slips" or one.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from utils.bce import check_bce, check_bce_terms
+from utils.cross_entropy import check_cross_entropy
+from utils.sigmoid import check_log_sigmoid, check_sigmoid
+from utils.softmax import check_softmax
+from utils.summary import check_predict_labels
+from utils.target_shape import check_bce_target
+
+
+def sig(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def soft(x):
+    e = np.exp(x - x.max(axis=1, keepdims=True))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def rows(z, row):
+    return torch.tensor(np.array([row(r) for r in z.numpy()]))
+
+
+def loop_ce(z, t):
+    for i in range(len(t)):
+        loss = -torch.log(torch.softmax(z[i], 0)[t[i]])
+    return loss / len(t)
+
+
+def loop_ce_return(z, t):
+    total = 0
+    for row, label in zip(z, t):
+        total += -torch.log(torch.softmax(row, 0)[label])
+        return total / len(t)
+
+
+def loop_bce_per_class(z, y):
+    total = 0.0
+    for k in range(z.shape[1]):
+        p = torch.sigmoid(z[:, k])
+        total = total - (y[:, k] * torch.log(p) + (1 - y[:, k]) * torch.log(1 - p)).mean()
+    return total
+
+
+def loop_bce_overwritten(z, y):
+    for i in range(len(z)):
+        loss = F.binary_cross_entropy_with_logits(z[i], y[i])
+    return loss
+
+
+def loop_softmax_in_place(z):
+    for i in range(len(z)):
+        z[i] = torch.exp(z[i]) / torch.exp(z[i]).sum()
+    return z
+
+
+def loop_softmax_growing_sum(z):
+    out, total = torch.zeros_like(z), 0
+    for i in range(len(z)):
+        e = torch.exp(z[i] - z[i].max())
+        total = e.sum() + 1
+        out[i] = e / total
+    return out
+
+
+def zeros_then(t, n, write):
+    target = np.zeros((len(t), n), dtype=np.float32)
+    write(target, t.numpy())
+    return torch.from_numpy(target)
+
+
+def at_row(target, t):
+    target[t] = 1
+
+
+def at_column(target, t):
+    target[:, t] = 1
+
+
+def at_first_row(target, t):
+    target[0, t] = 1
+
+
+def at_next(target, t):
+    for i, label in enumerate(t):
+        target[i, label - 1] = 1
+
+
+def kaggle_clip(z, t):
+    p = np.clip(soft(z.numpy()), 1e-12, 1 - 1e-12)
+    return -np.sum(np.eye(z.shape[1])[t] * np.log(p + 1e-9)) / p.shape[1]
+
+
+PUBLISHED = [
+    # softmax
+    (check_softmax, "whole batch",
+     lambda z: torch.from_numpy(np.exp(z.numpy() - np.max(z.numpy())) / np.exp(z.numpy() - np.max(z.numpy())).sum())),
+    (check_softmax, "wrong dim", lambda z: torch.from_numpy(np.exp(z.numpy()) / np.sum(np.exp(z.numpy()), axis=0))),
+    (check_softmax, "keepdim", lambda z: torch.from_numpy(np.exp(z.numpy()) / np.sum(np.exp(z.numpy()), axis=1))),
+    (check_softmax, "NumPy|array", lambda z: soft(z.numpy())),
+    (check_softmax, "list", lambda z: [torch.softmax(r, 0).tolist() for r in z]),
+    (check_softmax, "overflow", lambda z: torch.stack([r.exp() / r.exp().sum() for r in z])),
+    (check_softmax, "too large|overflow",
+     lambda z: torch.tensor([[math.exp(v) / sum(math.exp(w) for w in r) for v in r] for r in z.tolist()])),
+    (check_softmax, "largest of the whole batch",
+     lambda z: rows(z, lambda r: np.exp(r - z.numpy().max()) / np.exp(r - z.numpy().max()).sum())),
+    (check_softmax, "changed afterwards", loop_softmax_in_place),
+    (check_softmax, "1 added", loop_softmax_growing_sum),
+    (check_softmax, "twice", lambda z: nn.Softmax(dim=1)(nn.Softmax(dim=1)(z))),
+    (check_softmax, "wrong dim", lambda z: nn.Softmax(dim=0)(z)),
+    (check_softmax, "logarithm|log", lambda z: F.log_softmax(z, dim=-1)),
+    (check_softmax, "rounded", lambda z: torch.from_numpy(np.round(soft(z.numpy()), 3))),
+    (check_softmax, "sigmoid", lambda z: torch.from_numpy(sig(z.numpy()))),
+    (check_softmax, "exponential missing", lambda z: z.abs() / z.abs().sum(1, keepdim=True)),
+    (check_softmax, "largest", lambda z: torch.softmax(z / z.max(), 1)),
+    (check_softmax, "temperature", lambda z: torch.softmax(z / 2.0, 1)),
+    (check_softmax, "all or nothing", lambda z: F.one_hot(z.argmax(1), z.shape[1]).float()),
+    (check_softmax, "decided|largest", lambda z: torch.softmax(z, dim=1).max(dim=1).values),
+    (check_softmax, "one place", lambda z: torch.exp(z - z.max()) / torch.exp(z).sum(1, keepdim=True)),
+    (check_softmax, "exchanged|wrong dim", lambda z: torch.softmax(z.T, 0)),
+    (check_softmax, "normalised over the whole batch|flat|dimension lost", lambda z: torch.softmax(z.flatten(), 0).view_as(z)),
+    (check_softmax, "not divided", lambda z: torch.exp(z - z.max(1, keepdim=True)[0])),
+    # cross-entropy
+    (check_cross_entropy, "mean over images and classes|classes", lambda z, t: -np.mean(np.eye(z.shape[1])[t] * np.log(soft(z.numpy())))),
+    (check_cross_entropy, "sum instead", lambda z, t: -np.sum(np.log(soft(z.numpy())[range(len(t)), t]))),
+    (check_cross_entropy, "no reduction", lambda z, t: torch.from_numpy(-np.log(soft(z.numpy())[range(len(t)), t]))),
+    (check_cross_entropy, "limit", lambda z, t: -np.sum(np.eye(z.shape[1])[t] * np.log(soft(z.numpy()) + 1e-5)) / len(t)),
+    (check_cross_entropy, "limit|cuts", lambda z, t: -torch.log(torch.softmax(z, 1)[range(len(t)), t] + 1e-8).mean()),
+    (check_cross_entropy, "limit|cuts", lambda z, t: -torch.log(torch.clamp(torch.softmax(z, 1), 1e-12, 1.0))[range(len(t)), t].mean()),
+    (check_cross_entropy, "classes", kaggle_clip),
+    (check_cross_entropy, "last image|overwrit", loop_ce),
+    (check_cross_entropy, "last image|first|return", loop_ce_return),
+    (check_cross_entropy, "base 2", lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.log2(torch.softmax(z, 1))).sum(1).mean()),
+    (check_cross_entropy, "twice", lambda z, t: F.cross_entropy(F.softmax(z, dim=1), t)),
+    (check_cross_entropy, "sigmoid applied first", lambda z, t: F.cross_entropy(torch.sigmoid(z), t)),
+    (check_cross_entropy, "log missing", lambda z, t: nn.NLLLoss()(nn.Softmax(dim=1)(z), t)),
+    (check_cross_entropy, "log-softmax missing", lambda z, t: nn.NLLLoss()(z, t)),
+    (check_cross_entropy, "squared", lambda z, t: nn.MSELoss()(torch.softmax(z, 1), F.one_hot(t, z.shape[1]).float())),
+    (check_cross_entropy, "hinge", nn.MultiMarginLoss()),
+    (check_cross_entropy, "smoothing", nn.CrossEntropyLoss(label_smoothing=0.1)),
+    (check_cross_entropy, "sigmoid instead", lambda z, t: nn.BCEWithLogitsLoss()(z, F.one_hot(t, z.shape[1]).float())),
+    (check_cross_entropy, "shares|binary", lambda z, t: nn.BCELoss()(torch.softmax(z, 1), F.one_hot(t, z.shape[1]).float())),
+    (check_cross_entropy, "minus missing", lambda z, t: torch.log_softmax(z, 1)[range(len(t)), t].mean()),
+    (check_cross_entropy, "wrong dim", lambda z, t: F.nll_loss(F.log_softmax(z, dim=0), t)),
+    (check_cross_entropy, "whole batch", lambda z, t: -np.log((np.exp(z.numpy()) / np.exp(z.numpy()).sum())[range(len(t)), t]).mean()),
+    (check_cross_entropy, "every", lambda z, t: -torch.log_softmax(z, 1)[:, t].mean()),
+    (check_cross_entropy, "probabilities expected", lambda z, t: -np.log(np.clip(z.numpy(), 1e-7, 1))[range(len(t)), t].mean()),
+    (check_cross_entropy, "arguments", lambda z, t: F.cross_entropy(t, z)),
+    (check_cross_entropy, "focal",
+     lambda z, t: ((1 - torch.softmax(z, 1)[range(len(t)), t]) ** 2 * F.cross_entropy(z, t, reduction="none")).mean()),
+    (check_cross_entropy, "entropy of the prediction", lambda z, t: -(torch.softmax(z, 1) * torch.log_softmax(z, 1)).sum(1).mean()),
+    (check_cross_entropy, "0 · log 0", lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.log(torch.softmax(z, 1))).sum(1).mean()),
+    (check_cross_entropy, "too large|overflow",
+     lambda z, t: sum(-math.log(math.exp(r[k]) / sum(map(math.exp, r))) for r, k in zip(z.tolist(), t)) / len(t)),
+    (check_cross_entropy, "shift", lambda z, t: (torch.log(torch.exp(z - z.max(1, keepdim=True)[0]).sum(1)) - z[range(len(t)), t]).mean()),
+    (check_cross_entropy, "off by one", lambda z, t: F.cross_entropy(z, torch.clamp(t - 1, min=0))),
+    # sigmoid
+    (check_sigmoid, "probability of no", lambda x: 1 / (1 + torch.exp(x))),
+    (check_sigmoid, "brackets|inverted", lambda x: 1 / 1 + torch.exp(-x)),
+    (check_sigmoid, "slope", lambda x: torch.sigmoid(x) * (1 - torch.sigmoid(x))),
+    (check_sigmoid, "slope", lambda x: x * (1 - x)),
+    (check_sigmoid, "tanh", lambda x: np.tanh(x)),
+    (check_sigmoid, "too large|overflow", lambda x: torch.tensor([[1 / (1 + math.exp(-v)) for v in r] for r in x.tolist()])),
+    (check_sigmoid, "1 −", lambda x: 1 / (1 - torch.exp(-x))),
+    (check_sigmoid, "base 2", lambda x: 1 / (1 + torch.pow(2, -x))),
+    (check_sigmoid, "array", lambda x: sig(x.numpy())),
+    (check_sigmoid, "overflow at large logits", lambda x: torch.exp(x) / (torch.exp(x) + 1)),
+    (check_sigmoid, "all or nothing", lambda x: torch.where(x > 0, 1.0, 0.0)),
+    (check_sigmoid, "softmax", lambda x: F.softmax(x, -1)),
+    (check_sigmoid, "hard", F.hardsigmoid),
+    # log of sigmoid
+    (check_log_sigmoid, "minus", lambda x: torch.log(1 + torch.exp(-x))),
+    (check_log_sigmoid, "limit", lambda x: torch.log(torch.sigmoid(x) + 1e-8)),
+    (check_log_sigmoid, "both minus", F.softplus),
+    (check_log_sigmoid, "other answer", lambda x: -F.softplus(x)),
+    (check_log_sigmoid, "saturation", lambda x: torch.log(torch.sigmoid(x))),
+    (check_log_sigmoid, "base 10", lambda x: torch.log10(1 / (1 + torch.exp(-x)))),
+    # targets
+    (check_bce_target, "whole rows", lambda t, n: zeros_then(t, n, at_row)),
+    (check_bce_target, "every label", lambda t, n: zeros_then(t, n, at_column)),
+    (check_bce_target, "first", lambda t, n: zeros_then(t, n, at_first_row)),
+    (check_bce_target, "off by one", lambda t, n: zeros_then(t, n, at_next)),
+    (check_bce_target, "long", lambda t, n: torch.from_numpy(np.eye(n, dtype=int)[t.numpy()])),
+    (check_bce_target, "array", lambda t, n: np.eye(n)[t.numpy()]),
+    (check_bce_target, "num_classes not used", lambda t, n: torch.from_numpy(np.eye(t.max() + 1)[t.numpy()])),
+    (check_bce_target, "list", lambda t, n: [[1.0 if k == label else 0.0 for k in range(n)] for label in t]),
+    (check_bce_target, "exchanged", lambda t, n: torch.eye(n)[t].t()),
+    (check_bce_target, "all labels in one row", lambda t, n: torch.zeros(n).scatter_(0, t, 1.0)),
+    # binary cross-entropy
+    (check_bce, "sum over the classes|sum over", lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none").sum(1)),
+    (check_bce, "divided by the images", loop_bce_per_class),
+    (check_bce, "last image|overwrit", loop_bce_overwritten),
+    (check_bce, "own class", lambda z, y: -np.mean(y.numpy() * np.log(sig(z.numpy())))),
+    (check_bce, "limit", lambda z, y: -(y * torch.log(torch.sigmoid(z) + 1e-7) + (1 - y) * torch.log(1 - torch.sigmoid(z) + 1e-7)).mean()),
+    (check_bce, "base 2", lambda z, y: -(y * torch.log2(torch.sigmoid(z)) + (1 - y) * torch.log2(1 - torch.sigmoid(z))).mean()),
+    (check_bce, "second term|minus", lambda z, y: (y * torch.log(sig(z)) - (1 - y) * torch.log(1 - sig(z))).mean()),
+    (check_bce, "1 − outside|1 −", lambda z, y: -(y * torch.log(sig(z)) + (1 - y) * (1 - torch.log(sig(z)))).mean()),
+    (check_bce, "weights", nn.BCEWithLogitsLoss(pos_weight=torch.tensor(2.0))),
+    (check_bce, "softmax", lambda z, y: F.binary_cross_entropy(F.softmax(z, dim=1), y)),
+    (check_bce, "cross-entropy instead", lambda z, y: F.cross_entropy(z, y)),
+    (check_bce, "−1 and 1|hinge", lambda z, y: torch.log(1 + torch.exp(-y * z)).mean()),
+    (check_bce, "squared", lambda z, y: ((sig(z) - y) ** 2).mean()),
+    (check_bce, "−100|100", lambda z, y: nn.BCELoss()(torch.sigmoid(z), y)),
+    (check_bce, "probabilities expected", lambda z, y: nn.BCELoss()(z, y)),
+    (check_bce_terms, "reduced", lambda z, y: F.binary_cross_entropy_with_logits(z, y)),
+    (check_bce_terms, "absolute value", lambda z, y: z.clamp(min=0) - z * y + torch.log(1 + torch.exp(-z))),
+    # one label or many
+    (check_predict_labels, "wrong dim", lambda z, one: torch.from_numpy(np.argmax(z.numpy(), axis=0)) if one else z >= 0),
+    (check_predict_labels, "whole batch", lambda z, one: torch.tensor(np.argmax(z.numpy())) if one else z >= 0),
+    (check_predict_labels, "a half", lambda z, one: torch.argmax(z, 1) if one else torch.round(torch.sigmoid(z)).bool()),
+    (check_predict_labels, "saturated", lambda z, one: torch.sigmoid(z).argmax(1) if one else torch.sigmoid(z) >= 0.5),
+    (check_predict_labels, "softmax", lambda z, one: z.argmax(1) if one else F.softmax(z, 1) >= 0.5),
+    (check_predict_labels, "0.5 on the logits", lambda z, one: torch.max(z, 1)[1] if one else (z > 0.5).float()),
+    (check_predict_labels, "largest number", lambda z, one: torch.max(z, 1)[0] if one else z >= 0),
+    (check_predict_labels, "decided", lambda z, one: z.argmax(1) if one else torch.sigmoid(z)),
+]
