@@ -51,6 +51,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
 .explorer .widget-checkbox label {{ font-size: 17px; }}
+.explorer .widget-readout {{ max-width: none; }}
 .explorer .widget-toggle-buttons {{ display: flex; align-items: baseline; margin: 2px; gap: 6px; }}
 .explorer .widget-toggle-buttons > div {{ display: flex; flex-wrap: wrap; gap: 2px 0; }}
 .explorer .widget-toggle-buttons > label {{ flex: none; }}
