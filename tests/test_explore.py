@@ -4,7 +4,7 @@ import ipywidgets as widgets
 import pytest
 import torch
 
-from utils import example, explore, plots
+from utils import example, explore, picture, plots
 from utils.example import logit_sliders, logits_from, presets
 from utils.explore import Explorer, ask, ask_gradient
 from utils.picture import GHOST, HATCHED, Picture
@@ -115,7 +115,7 @@ def test_everything_is_in_the_box():
     for widget in (*explorer.controls.values(), *explorer.buttons.values(), explorer.image, explorer.page):
         assert shown.count(widget) == 1
     assert any("<style" in getattr(widget, "value", "") for widget in shown if isinstance(widget, widgets.HTML))
-    assert [slider.style.handle_color for slider in list(explorer.controls.values())[:3]] == list(plots.COLOURS)
+    assert [slider.style.handle_color for slider in list(explorer.controls.values())[:3]] == list(picture.COLOURS)
     assert [control.description for control in explorer.controls.values()][:3] == ["logit 0", "logit 1", "logit 2"]
 
 

@@ -59,7 +59,8 @@ def test_there_is_a_shade_for_each_strength_of_each_ink():
         assert tuple(module.PALETTE[index]) == (*bytes.fromhex(ink[1:]), 255)
     for full, shades in module.SHADES.items():
         strengths = module.PALETTE[shades][:, 3]
-        assert shades[3] == full and list(strengths) == sorted(strengths) and len({tuple(c) for c in module.PALETTE[shades[shades > 0]][:, :3]}) == 1
+        assert shades[3] == full and list(strengths) == sorted(strengths)
+        assert len({tuple(colour) for colour in module.PALETTE[shades[shades > 0]][:, :3]}) == 1
 
 
 def test_nothing_stays_of_what_was():
@@ -81,7 +82,7 @@ def test_kept_scenes_are_bounded():
     picture = Picture(200, 100)
     for key in range(100):
         picture.begin(key)
-    assert len(picture._kept) < 30
+    assert len(picture._kept) < 8
 
 
 def test_two_things_of_one_name_are_a_mistake():

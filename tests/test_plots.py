@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -72,7 +73,7 @@ def test_labels_in_a_row_never_touch_and_stay_in_it(labels):
     middles = plots.apart(wanted, sizes, 0, 1000, gap=16)
     ends = sorted((middle - size / 2, middle + size / 2) for middle, size in zip(middles, sizes))
     assert ends[0][0] >= -1e-6 and ends[-1][1] <= 1000 + 1e-6
-    for (_, a), (b, _) in zip(ends, ends[1:]):
+    for (_, a), (b, _) in itertools.pairwise(ends):
         assert b - a >= 16 - 1e-6
 
 
@@ -141,7 +142,7 @@ def test_a_sliver_has_a_line_to_its_label():
     plots.strip(picture, "share", (100, 1100), (200, 260), [0.98, 0.01, 0.01])
     plots.strip(picture, "even", (100, 1100), (350, 400), [0.3, 0.4, 0.3])
     leaders = {name: mark.box for name, mark in picture.drawn.items() if name.startswith("leader")}
-    assert list(leaders) == ["leader share 1", "leader share 2"]
+    assert list(leaders) == ["leader share 1", "leader share 2"], "the first stands under its own stretch"
     x0, y0, x1, y1 = leaders["leader share 1"]
     assert x0 == pytest.approx(100 + 1000 * 0.985) and y0 > 260
     marker, text = picture.drawn["marker share 1 says"].box, picture.drawn["share 1 says"].box
@@ -176,7 +177,7 @@ def test_arrows_go_where_the_numbers_would_go():
     tips = [[x for x, _ in picture.drawn[f"step {k} upper head"].points] for k in (0, 1)]
     assert min(tips[0]) == pytest.approx(1200 - 0.5 * 200) and max(tips[1]) == pytest.approx(1200 + 0.75 * 200)
     assert [picture.drawn[f"step {k} says"].text for k in range(3)] == ["2 → 1.5000", "3 → 3.7500", "0.1 → nan"]
-    assert {k: mark for k, mark in spans(picture, "torch step").items()} == {1: (0, 0.25), 2: (0, 0.25)}
+    assert spans(picture, "torch step") == {1: (0, 0.25), 2: (0, 0.25)}
     assert picture.drawn["before step 0"].data == (0, 0.1)
 
 

@@ -92,7 +92,7 @@ def test_the_curve_is_the_sigmoid():
     marks = explore_sigmoid(by_hand).picture.drawn
     x, y = torch.tensor(marks["curve"].data)
     torch.testing.assert_close(y, torch.sigmoid(x))
-    (left, bottom, right, _), (_, top, _, floor) = marks["logit axis"].box, marks["value axis"].box
+    (left, _, right, _), (_, top, _, floor) = marks["logit axis"].box, marks["value axis"].box
     xs, ys = torch.tensor(marks["curve"].points).T
     torch.testing.assert_close(x, (xs - left) / (right - left) * 12 - 6)
     torch.testing.assert_close(y, (floor - ys) / (floor - top), atol=1e-5, rtol=0)

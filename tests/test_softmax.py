@@ -76,7 +76,7 @@ def test_explorer_follows_its_sliders(moves, lengths, drawn, said, arithmetic):
     assert power == int(power) and torch.e ** (power - 1) < top * (1 + 1e-9) and top <= torch.e ** power * (1 + 1e-9), "the next power of e"
     assert ends(marks["exp 0"])[0] == ruler.box[0]
     assert ends(marks["exp 2"])[1] == pytest.approx(ruler.box[0] + (ruler.box[2] - ruler.box[0]) * top.item() / ruler.data[1])
-    assert (ruler.box[0], ruler.box[2]) == pytest.approx((ends(marks["share 0"])[0], ends(marks["share 2"])[1])), "strip and ruler are alike long"
+    assert ends(ruler) == pytest.approx((ends(marks["share 0"])[0], ends(marks["share 2"])[1])), "strip and ruler are alike long"
     assert marks[f"tick {power:.0f} says"].text == f"exp({power:.0f})"
     for k, row in enumerate(explorer.words.splitlines()[:3]):  # class k   exp(z / T) = e ÷ sum = share
         exp, quotient, share = row.removeprefix(f"class {k}").split("=")

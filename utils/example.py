@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from utils.explore import slider
-from utils.plots import COLOURS
+from utils.picture import COLOURS
 
 ARTICLE = (2.0, 3.0, 0.1)
 LOGITS = torch.tensor([ARTICLE])  # [1, 3]

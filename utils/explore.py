@@ -15,8 +15,8 @@ from IPython import get_ipython
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.picture import Picture
-from utils.plots import WRONG, number, numbers
+from utils.picture import WRONG, Picture
+from utils.plots import number, numbers
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
@@ -64,7 +64,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer img {{ background: white; }}
 :is(body[data-jp-theme-light="false"], html[theme="dark"], body.vscode-dark) .explorer img {{
   background: none; filter: url("{DARK}"); }}
-.explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
+.explorer .explorer-words pre {{ font-size: 17px; line-height: 1.45; margin: 4px 0; padding: 0; background: none;
   white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
 .explorer-words .wrong {{ font-weight: bold; border-left: 6px solid {WRONG}; padding-left: 10px; }}

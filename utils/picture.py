@@ -30,7 +30,7 @@ MARKERS = ("o", "s", "^")
 WRONG = "#D55E00"
 
 # Each ink in its strengths.  The paper is transparent, so a strength is a blend with whatever the page's colour is.
-INKS = {"#000000": (1, 0.66, 0.33), **{colour: (1, 0.6, 0.25) for colour in COLOURS}, WRONG: (1, 0.5)}
+INKS = {"#000000": (1, 0.66, 0.33), **dict.fromkeys(COLOURS, (1, 0.6, 0.25)), WRONG: (1, 0.5)}
 PALETTE = np.array([(255, 255, 255, 0), *((*bytes.fromhex(ink[1:]), round(255 * strength))
                                           for ink, strengths in INKS.items() for strength in strengths)])
 PAPER, INK, QUIET, GHOST, RED = 0, 1, 2, 3, 13
@@ -68,7 +68,7 @@ class Picture:
     def begin(self, key=None, furniture: Callable[[], None] = lambda: None) -> None:
         """Start a drawing on what never moves: furniture() paints that, once for each key."""
         if key not in self._kept:
-            if len(self._kept) > 20:
+            if len(self._kept) > 5:
                 self._kept.clear()
             self.pixels[:], self.drawn = PAPER, {}
             furniture()

@@ -9,9 +9,7 @@ Nothing is cut off to fit: an axis that is too short takes its next step, 1, 2, 
 import math
 from collections.abc import Callable, Sequence
 
-from utils.picture import (
-    COLOURS, DOT, GHOST, HATCHED, HATCHES, INK, INKS, MARKERS, PALE, PAPER, QUIET, RED, REDDENED, SIZE, SMALL, SOLID, WRONG, Picture, written,
-)
+from utils.picture import GHOST, HATCHED, INK, PALE, PAPER, QUIET, RED, REDDENED, SIZE, SMALL, SOLID, Picture, written
 
 TINY = 0.00095  # below it 4 decimals would leave one digit or none
 TRUE = "★"  # marks the class that is true
@@ -229,7 +227,7 @@ def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[
         places = apart(wanted, [SIZE + 8] * len(wanted), top, max(*along, top + need), gap=2)
     else:
         sizes = [label_width(texts[k], k == true) for k in order] + ([width(total)] if total else [])
-        places = apart(wanted + ([at(max(edges)) + 20 + sizes[-1] / 2] if total else []), sizes, min(along) - 60, picture.width - 12)
+        places = apart(wanted + ([at(max(edges)) + 90 + sizes[-1] / 2] if total else []), sizes, min(along) - 60, picture.width - 12)
         y = across[labels > 0] + labels
         if total:
             picture.text(f"{part} total", total, places[-1] - sizes[-1] / 2, y)
@@ -241,7 +239,8 @@ def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[
         else:
             start, end = (wanted[j], across[labels > 0] + away), (places[j], y - (20 if labels > 0 else -20))
             place = places[j] - sizes[j] / 2, y
-        if abs(places[j] - wanted[j]) > (6 if upright else 12):  # a label that had to make room points at its stretch
+        ends = sorted(map(at, here.get(k) or theirs.get(k) or (0, 0)))
+        if abs(places[j] - wanted[j]) > 8 and not ends[0] < places[j] < ends[1]:  # a label that had to make room points at its stretch
             picture.line(f"leader {part} {k}", QUIET, *start, *end)
         label(picture, f"{part} {k} says", k, texts[k], *place, RED if wrong[k] else INK, k == true)
     return at

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import ipywidgets as widgets
 
 from utils.inputs import one_line
-from utils.plots import WRONG, number
+from utils.picture import WRONG
+from utils.plots import number
 
 CSS = f"""<style>
 .prediction {{ max-width: 1100px; border-left: 6px solid #0072B2; padding: 4px 0 4px 14px; overflow: hidden; }}

@@ -77,8 +77,8 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
                         .replace("-", "−"))
         sums = f"sum {' ' * (len(over) + 17)}= {number(total):>9}   the shares sum to {number(float(now['truth'].sum()))}"
         line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(now['answer'])}"
-        moved = f"before → now   {'   '.join(f'{number(a)} → {number(b)}' for a, b in zip(before['truth'], now['truth']))}" if before else STILL
-        return line, "\n".join([*rows, sums, moved]), now["wrong"]
+        moved = [f"{number(a)} → {number(b)}" for a, b in zip(before["truth"], now["truth"])] if before else []
+        return line, "\n".join([*rows, sums, "   ".join(["before → now", *moved]) if before else STILL]), now["wrong"]
 
     controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}
     return Explorer("explore_softmax", controls, compute, show, picture, presets())
