@@ -258,15 +258,15 @@ ANSWERS = {
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {
-    "Class 0 pays most. Bring its loss below 0.1 and leave it untrue.": [("logit 0", -2.3)],
+    "Class 0 costs most. Bring its loss below 0.1 and leave what is true as it is.": [("logit 0", -2.3)],
     "Leave the logits at 2, 3, 0.1 and make BCE as small as it gets by saying what is true.": [("target 0", True), ("target 2", True)],
     "Leave the loss of class 1 at 0.0486 and make CE larger than 1.": [("logit 0", 4.0)],
-    "Let the only true class pay more than nine tenths of the sum.": [
+    "Let the only true class cost more than nine tenths of the sum.": [
         ("target 1", False), ("target 2", True), ("logit 2", -1.0), ("logit 0", -6.0), ("logit 1", -6.0)],
     "Bring the mean below CE, with class 1 the true one and its loss below 0.5.": [("logit 0", 0.0), ("logit 2", 0.0), ("logit 1", 0.5)],
 }
 NEARLY = {
-    "Class 0 pays most. Bring its loss below 0.1 and leave it untrue.": [("target 0", True), ("logit 0", 3.0)],
+    "Class 0 costs most. Bring its loss below 0.1 and leave what is true as it is.": [("target 0", True), ("logit 0", 3.0)],
     "Leave the loss of class 1 at 0.0486 and make CE larger than 1.": [("target 0", True), ("logit 1", 3.0)],  # CE has no label then
     "Bring the mean below CE, with class 1 the true one and its loss below 0.5.": [(f"logit {k}", 0.0) for k in range(3)],  # "tie"
 }

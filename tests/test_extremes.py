@@ -1,5 +1,6 @@
 """Every explorer at the ends of its controls, in combinations that Hypothesis looks for, and with a value that is none."""
 
+import itertools
 import re
 
 import ipywidgets as widgets
@@ -60,18 +61,23 @@ def numbers_are_as_large_as_they_say(picture):
 
 
 def everything_has_its_place(picture):
-    """No text lies over another, and nothing leaves the picture."""
+    """Nothing leaves the picture, and no text lies over another, or over a hatch without a plate of its own."""
     for name, mark in picture.drawn.items():
         (x0, x1), (y0, y1) = sorted(mark.box[::2]), sorted(mark.box[1::2])
         goes_on = name.startswith("before") and x1 > picture.width  # a grey lane, which ends in an arrow then
         assert x0 >= 0 and y0 >= 0 and y1 <= picture.height and (x1 <= picture.width or goes_on), f"{name} {mark} leaves the picture"
-    texts = [mark for mark in picture.drawn.values() if mark.kind == "text"]
+    texts = {name: mark for name, mark in picture.drawn.items() if mark.kind == "text"}
     assert len(texts) > 5
-    for k, mark in enumerate(texts):
-        for other in texts[k + 1:]:
-            across = min(mark.box[2], other.box[2]) - max(mark.box[0], other.box[0])
-            down = min(mark.box[3], other.box[3]) - max(mark.box[1], other.box[1])
-            assert across <= 0 or down <= 0, f"{mark.text!r} lies over {other.text!r}"
+    for one, other in itertools.combinations(texts.values(), 2):
+        assert not overlap(one.box, other.box), f"{one.text!r} lies over {other.text!r}"
+    hatched = {name: mark for name, mark in picture.drawn.items() if mark.kind == "box" and mark.look >= HATCHED[0]}
+    for (name, text), (part, box) in itertools.product(texts.items(), hatched.items()):
+        assert name.startswith("class ") or not overlap(text.box, box.box), f"{text.text!r} lies over {part}"
+
+
+def overlap(*boxes):
+    """Whether two boxes, given by opposite corners, have more than a row or a column of pixels in common."""
+    return all(min(max(box[k::2]) for box in boxes) - max(min(box[k::2]) for box in boxes) > 1 for k in (0, 1))
 
 
 NUMBERS = st.floats(-2, 3) | st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, 1.0, -1e-9, 1e5, 3e38])

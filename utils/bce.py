@@ -103,7 +103,7 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         y, answer, truth, bad = now["y"], now["answer"], now["truth"], bool(now["wrong"])
         ends = [end for losses in (answer, truth, before["truth"] if before else ()) for stretch in plots.cuts(losses).values()
                 for end in stretch]
-        low, high = plots.reach(*ends, now["ce"], before and before["ce"])
+        low, high = plots.reach(*ends)  # CE is never larger than the three losses together
         picture.begin((low, high), lambda: furniture(low, high))
         at, look = plots.axis(low, high, start, end), plots.RED if bad else plots.INK
         plots.columns(picture, "σ", lefts, wide, plots.axis(0, 1, floor, top), now["sigma"], before=before and before["sigma"], given=y,
@@ -162,13 +162,13 @@ def before_and_now(before: dict | None, now: dict) -> str:
 
 # What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
 tasks = [
-    ("Class 0 pays most. Bring its loss below 0.1 and leave it untrue.",
+    ("Class 0 costs most. Bring its loss below 0.1 and leave what is true as it is.",
      lambda values, now: now["y"] == [0, 1, 0] and float(now["truth"][0]) < 0.1),
     ("Leave the logits at 2, 3, 0.1 and make BCE as small as it gets by saying what is true.",
      lambda values, now: now["logits"].tolist() == list(ARTICLE) and now["y"] == [1, 1, 1]),
     ("Leave the loss of class 1 at 0.0486 and make CE larger than 1.",
      lambda values, now: number(float(now["truth"][1])) == "0.0486" and (now["ce"] or 0) > 1),
-    ("Let the only true class pay more than nine tenths of the sum.",
+    ("Let the only true class cost more than nine tenths of the sum.",
      lambda values, now: sum(now["y"]) == 1 and float(now["truth"][now["y"].index(1)]) > 0.9 * float(now["truth"].sum())),
     ("Bring the mean below CE, with class 1 the true one and its loss below 0.5.",
      lambda values, now: now["y"] == [0, 1, 0] and float(now["truth"][1]) < 0.5 and float(now["truth"].mean()) < now["ce"]),

@@ -196,7 +196,7 @@ def explore_target_shape() -> Explorer:
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
-                                      style={"description_width": "max-content", "button_width": "236px"}),
+                                      style={"description_width": "max-content", "button_width": "auto"}),
         # A slider, not a drop-down list, whose arrow keys JupyterLab keeps for itself.  It speaks when it is let go: who drags it
         # along all targets has not tried them.
         "target": widgets.SelectionSlider(options=list(FORMS), description="target", continuous_update=False,
