@@ -1,4 +1,4 @@
-"""A hundred wrong functions in the manner of published code, questions and homework, each with the words of its true reason.
+"""A hundred and sixty wrong functions in the manner of published code, questions and homework, each with the words of its true reason.
 
 Written without a look at the slips: a pattern says which words the first line of the check must have, "two slips" or one.
 """
@@ -71,6 +71,11 @@ def loop_softmax_growing_sum(z):
         total = e.sum() + 1
         out[i] = e / total
     return out
+
+
+def sm(x):
+    e = np.exp(x - np.max(x))
+    return e / e.sum(axis=0)
 
 
 def zeros_then(t, n, write):
@@ -223,4 +228,65 @@ PUBLISHED = [
     (check_predict_labels, "0.5 on the logits", lambda z, one: torch.max(z, 1)[1] if one else (z > 0.5).float()),
     (check_predict_labels, "largest number", lambda z, one: torch.max(z, 1)[0] if one else z >= 0),
     (check_predict_labels, "decided", lambda z, one: z.argmax(1) if one else torch.sigmoid(z)),
+    # a second set, written when all of the first were named
+    (check_softmax, "wrong dim|column", lambda z: torch.from_numpy(sm(z.numpy()))),
+    (check_softmax, "transpos|exchanged|wrong dim", lambda z: torch.softmax(z, 0).T),
+    (check_softmax, "mean|not right yet", lambda z: torch.softmax(z, 1) - torch.softmax(z, 1).mean()),
+    (check_softmax, "sigmoid", lambda z: torch.sigmoid(z) / torch.sigmoid(z).sum(1, keepdim=True)),
+    (check_softmax, "small number added", lambda z: torch.exp(z) / (torch.exp(z).sum(1, keepdim=True) + 1e-3)),
+    (check_softmax, "limit|overflow|clip|clamp|cut", lambda z: torch.softmax(z.clamp(-10, 10), 1)),
+    (check_softmax, "limit|clip|clamp|cut", lambda z: torch.softmax(z.clamp(-50, 50), 1)),
+    (check_softmax, "along the row", lambda z: torch.softmax(z, 1).cumsum(1)),
+    (check_softmax, "overflow", lambda z: torch.exp(z - z.min(1, keepdim=True)[0]) / torch.exp(z - z.min(1, keepdim=True)[0]).sum(1,
+                                                                                                                                  keepdim=True)),
+    (check_softmax, "argmax|index|overflow", lambda z: (lambda e: e / e.sum(1, keepdim=True))(torch.exp(z - z.argmax(1, keepdim=True)))),
+    (check_softmax, "whole batch|wrong dim|max", lambda z: torch.exp(z - z.max(0)[0]) / torch.exp(z - z.max(0)[0]).sum(0)),
+    (check_cross_entropy, "two slips.*sum.*minus|two slips.*minus.*sum", lambda z, t: F.log_softmax(z, 1)[range(len(t)), t].sum()),
+    (check_cross_entropy, "classes", lambda z, t: -(F.one_hot(t, z.shape[1]) * F.log_softmax(z, 1)).sum() / z.numel()),
+    (check_cross_entropy, "all classes", lambda z, t: -F.log_softmax(z, 1).sum() / len(t)),
+    (check_cross_entropy, "weight", lambda z, t: F.cross_entropy(z, t, weight=torch.arange(1.0, z.shape[1] + 1))),
+    (check_cross_entropy, "weight", lambda z, t: (F.cross_entropy(z, t, reduction="none") * (t + 1)).mean()),
+    (check_cross_entropy, "exp|perplex", lambda z, t: F.cross_entropy(z, t).exp()),
+    (check_cross_entropy, "shape|dimension|reduction", lambda z, t: F.cross_entropy(z, t).unsqueeze(0)),
+    (check_cross_entropy, "ignore|label 0", lambda z, t: F.cross_entropy(z, t, ignore_index=0)),
+    (check_cross_entropy, "temperature", lambda z, t: F.cross_entropy(z / 0.5, t)),
+    (check_cross_entropy, "overflow", lambda z, t: (z.exp().sum(1).log() - z[range(len(t)), t]).mean()),
+    (check_cross_entropy, "accuracy|decided|predicted", lambda z, t: (z.argmax(1) == t).float().mean()),
+    (check_cross_entropy, "other", lambda z, t: -torch.log(1 - torch.softmax(z, 1)[range(len(t)), t]).mean()),
+    (check_cross_entropy, "rounded", lambda z, t: round(F.cross_entropy(z, t).item(), 4)),
+    (check_cross_entropy, "whole number", lambda z, t: int(F.cross_entropy(z, t))),
+    (check_cross_entropy, "mean over images and classes",
+     lambda z, t: F.kl_div(F.log_softmax(z, 1), F.one_hot(t, z.shape[1]).float(), reduction="mean")),
+    (check_cross_entropy, "row", lambda z, t: -torch.log_softmax(z, 1)[t].mean()),
+    (check_sigmoid, "square|exponent", lambda z: 1 / (1 + torch.exp(-z ** 2))),
+    (check_sigmoid, "way back", lambda z: torch.log(z / (1 - z))),
+    (check_sigmoid, "limit|cut", lambda z: torch.sigmoid(z).clamp(1e-3, 1 - 1e-3)),
+    (check_sigmoid, "tanh", lambda z: 2 * torch.sigmoid(z) - 1),
+    (check_log_sigmoid, "other answer", lambda z: -torch.log(1 + torch.exp(z))),
+    (check_log_sigmoid, "limit|cut", lambda z: F.logsigmoid(z.clamp(min=-50))),
+    (check_bce_target, "long", lambda t, n: F.one_hot(t, n).to(torch.uint8)),
+    (check_bce_target, "label", lambda t, n: F.one_hot(t, n).float() * t[:, None]),
+    (check_bce_target, "dimension", lambda t, n: F.one_hot(t, n).float().squeeze()),
+    (check_bce_target, "dimension", lambda t, n: F.one_hot(t[:, None], n).float()),
+    (check_bce, "two slips.*base 2.*sum|two slips.*sum.*base 2",
+     lambda z, y: -(y * torch.log2(torch.sigmoid(z)) + (1 - y) * torch.log2(1 - torch.sigmoid(z))).sum()),
+    (check_bce, "two slips.*own.*sum|two slips.*sum.*own", lambda z, y: -(y * F.logsigmoid(z)).sum()),
+    (check_bce, "limit", lambda z, y: nn.BCELoss()(torch.sigmoid(z).clamp(1e-7, 1 - 1e-7), y)),
+    (check_bce, "limit", lambda z, y: nn.BCELoss()(torch.sigmoid(z).clamp(1e-4, 1 - 1e-4), y)),
+    (check_bce, "limit",
+     lambda z, y: -(y * torch.log(torch.sigmoid(z) + 1e-12) + (1 - y) * torch.log(1 - torch.sigmoid(z) + 1e-12)).mean()),
+    (check_bce, "focal", lambda z, y: (lambda loss: ((1 - torch.exp(-loss)) ** 2 * loss).mean())(F.binary_cross_entropy_with_logits(z, y,
+                                                                                                                           reduction="none"))),
+    (check_bce, "weight", lambda z, y: F.binary_cross_entropy_with_logits(z, y, pos_weight=torch.tensor(3.0))),
+    (check_bce, "weight|factor of 2", lambda z, y: F.binary_cross_entropy_with_logits(z, y, weight=torch.tensor(0.5))),
+    (check_bce, "first row|last image", lambda z, y: F.binary_cross_entropy_with_logits(z[0], y[0])),
+    (check_bce, "dice|overlap", lambda z, y: 1 - (2 * (torch.sigmoid(z) * y).sum() + 1) / (torch.sigmoid(z).sum() + y.sum() + 1)),
+    (check_bce, "twice", lambda z, y: nn.BCEWithLogitsLoss()(nn.Sigmoid()(z), y)),
+    (check_bce, "reversed|exchanged|argument", lambda z, y: nn.BCEWithLogitsLoss()(y, z)),
+    (check_bce_terms, "sum over|reduced", lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="none").sum(-1)),
+    (check_predict_labels, "smallest|argmin", lambda z, one: z.argmin(1) if one else z >= 0),
+    (check_predict_labels, "mean", lambda z, one: z.argmax(1) if one else z >= z.mean(1, keepdim=True)),
+    (check_predict_labels, "two slips", lambda z, one: z.argmax(0) if one else z > 0.5),
+    (check_predict_labels, "all|whole|list", lambda z, one: z.argmax(1).tolist() if one else (z >= 0).tolist()),
+    (check_predict_labels, "half", lambda z, one: z.argmax(1) if one else torch.sigmoid(z) > 0.5),
 ]

@@ -379,6 +379,10 @@ BCE_SLIPS = [
     slip("own class only", OWN, instead=lambda z, y: (y * losses(z, y)).sum() / y.sum()),
     slip("cross-entropy instead", "This is one loss over classes that compete. Here each class has a yes-or-no loss of its own.",
          instead=[F.cross_entropy, lambda z, y: F.cross_entropy(z, y.argmax(1)), lambda z, y: -(y * torch.softmax(z, 1).log()).mean()]),
+    slip("overlap instead of a loss for each class",
+         "Dice and its like measure an overlap. Here every class pays −log of what the truth got.",
+         instead=[lambda z, y, more=more: 1 - (2 * (z.sigmoid() * y).sum() + more) / (z.sigmoid().sum() + y.sum() + more)
+                  for more in (1, 0, 1e-6)]),
     *REDUCTION_SLIPS[2:],
 ]
 SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only "

@@ -222,7 +222,7 @@ GENERAL = [
     slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
          after=[lambda x: x.reshape(-1), lambda x: x.squeeze(), lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
     slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
-         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1)]),
+         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim()))]),
     slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
          after=[lambda x: x[0], lambda x: x[:1]]),
     slip("rows and columns exchanged", "What should stand in rows stands in columns.", after=lambda x: x.T if x.dim() == 2 else x.flip(0)),
@@ -232,6 +232,8 @@ GENERAL = [
     slip("a NumPy array instead of a tensor",
          "Everything after this wants a tensor: torch.from_numpy(…), or torch's own functions throughout.",
          after=lambda x: x.detach().numpy() if x.dim() else x),
+    slip("added up along the row", "Each number has those before it added to it: look for cumsum, or a sum that is not set back to 0.",
+         after=lambda x: x.cumsum(-1) if x.dim() else x),
     slip("1 minus the answer", "What comes out is 1 minus what is wanted.", after=lambda x: 1 - x),
     slip("a factor of 2", "Every number is twice, or half, what it should be.", after=[lambda x: 2 * x, lambda x: x / 2]),
 ]
@@ -240,12 +242,15 @@ GENERAL = [
 def explanation(mine: list[Heard], task: Task) -> list[Slip]:
     """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
     answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, given) for given in task.inputs]
-    alike = functools.partial(like, loose="bool" in {right[2] for right in rights})  # 1 and 0 are yes and no, too
-    telling = most_telling(task)
+
+    def alike(k: int, theirs, ours, within: float = 3e-6) -> bool:
+        return like(theirs, ours, within, loose=rights[k][2] == "bool")  # 1 and 0 are yes and no, too
+
+    telling, every = most_telling(task), range(len(task.inputs))
     for guess in itertools.chain.from_iterable(guesses(task) for guesses in (single, double)):
-        if alike(answers[telling], guess.told):
-            theirs = [seen(guess.function, given) for given in task.inputs]
-            if all(map(alike, answers, theirs)) and not all(alike(a, b, 1e-6) for a, b in zip(theirs, rights)):
+        if alike(telling, answers[telling], guess.told):
+            told = [seen(guess.function, given) for given in task.inputs]
+            if all(alike(k, answers[k], told[k]) for k in every) and not all(alike(k, told[k], rights[k], 1e-6) for k in every):
                 return guess.slips
     return []
 

@@ -240,6 +240,8 @@ SIGMOID_SLIPS = [
          activation=[lambda z, p: torch.special.ndtr(z), lambda z, p: torch.erf(z), lambda z, p: torch.special.ndtr(z * 1.702)]),
     slip("sigmoid's slope", "σ (1 − σ) is the derivative. The probability itself is wanted.", activation=lambda z, p: p * (1 - p)),
     slip("z (1 − z), the slope of an output", "That is σ′ of a sigmoid's output, not sigmoid.", activation=lambda z, p: z * (1 - z)),
+    slip("the way back", "log(p / (1 − p)) makes a logit of a probability. Sigmoid makes a probability of a logit.",
+         activation=lambda z, p: (z / (1 - z)).log()),
     slip("the logits as they came", "Nothing was done to the logits.", activation=lambda z, p: z),
 ]
 END_SLIPS = [

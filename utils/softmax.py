@@ -229,6 +229,8 @@ SHARE_SLIPS = [
          total=lambda e: e.sum(-1, keepdim=True) - e),
     slip("1 added to the sum", "That 1 is sigmoid's. Softmax divides by the exponentials of the row alone.",
          total=lambda e: 1 + e.sum(-1, keepdim=True)),
+    slip("a small number added to the sum", "The sum is never 0 once the largest logit was taken away: nothing needs to be added.",
+         total=[lambda e, small=small: e.sum(-1, keepdim=True) + small for small in (1e-3, 1e-5, 1e-4, 1e-2)]),
     slip("divided by the length of the vector", "The root of the squares' sum is a length. Shares are divided by the plain sum.",
          total=lambda e: e.norm(dim=-1, keepdim=True)),
     slip("upside down", "The exponential stands above the line, the sum below it.", divide=lambda e, total: total / e),
