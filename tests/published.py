@@ -1,6 +1,6 @@
 """A hundred and sixty wrong functions in the manner of published code, questions and homework, each with the words of its true reason.
 
-Written without a look at the slips: a pattern says which words the first line of the check must have, "two slips" or one.
+A pattern says which words the first line of the check must have, "two slips" or one.  Not copied, and written by who wrote the slips.
 """
 
 import math
