@@ -199,7 +199,7 @@ def test_the_saved_picture_holds_the_live_one_and_all_that_is_said_below_it_on_w
     whole, live = as_seen(png), as_seen(explorer.image.value)
     assert Image.open(io.BytesIO(png)).convert("RGBA").getextrema()[3] == (255, 255), "nobody knows the page's colour"
     assert abs(whole[:200] - live).max() <= 1
-    assert live.shape == (200, 300, 3) and len(explorer._told()) == 6
+    assert live.shape == (200, 300, 3) and len(explorer._told()) == 6 and len(whole) > 200 + 6 * 24
 
     wide = Picture(1440, 10)  # a page wide enough for whole lines
     lines = as_seen(wide.printed(explorer._told()))[10:]
