@@ -102,7 +102,7 @@ def test_a_hatch_does_not_swim():
 def test_the_fast_picture_is_the_plain_one():
     picture = Picture()
     everything(picture)
-    assert abs(difference(picture)).max() < 56
+    assert difference(picture).max() < 56
 
 
 def test_what_leaves_the_picture_is_cut_off_at_its_edge():
