@@ -9,6 +9,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from ipywidgets import SelectionSlider
 
 from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
 from tests.topics import NAMES, TASKED, explore, its_tests, sources
@@ -257,11 +258,21 @@ def test_nothing_jumps(notebook, resized):
 
 
 def by_hand(explorer, control, value):
-    """Move a control as a reader does: type at a slider, click at a button or a box."""
+    """Move a control as a reader does: type at a slider or drag it, click at a button or a box."""
     if isinstance(value, float):
         readout = explorer.locator(".widget-hslider", has_text=control.description).locator(".widget-readout")
         readout.fill(str(value))
         readout.press("Enter")
+    elif isinstance(control, SelectionSlider):  # dragged, since a key would try all that lies between
+        row = explorer.locator(".widget-hslider", has_text=control.description)
+        row.scroll_into_view_if_needed()
+        start, track = row.locator(".noUi-handle").bounding_box(), row.locator(".noUi-base").bounding_box()
+        share = control.options.index(value) / (len(control.options) - 1)
+        mouse = explorer.page.mouse
+        mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+        mouse.down()
+        mouse.move(track["x"] + track["width"] * share, start["y"] + start["height"] / 2, steps=5)
+        mouse.up()
     elif isinstance(value, bool):
         explorer.get_by_label(control.description).set_checked(value)
     else:
