@@ -147,7 +147,7 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
 
     controls = logit_sliders() | target_boxes() | {
         "reduction": widgets.ToggleButtons(options=["mean", "sum", "none"], description="reduction",
-                                           style={"description_width": "max-content", "button_width": "88px"})}
+                                           style={"description_width": "max-content", "button_width": "6em"})}
     return Explorer("explore_bce", controls, compute, show, picture, presets(**LABEL_1), tasks)
 
 

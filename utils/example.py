@@ -44,7 +44,7 @@ def logit_sliders() -> dict[str, widgets.FloatSlider]:
 def label_choice() -> widgets.ToggleButtons:
     """Which class is the true one: 0, 1 or 2, at the article's 1."""
     return widgets.ToggleButtons(options=[0, 1, 2], value=1, description="label",
-                                 style={"description_width": "max-content", "button_width": "70px"})
+                                 style={"description_width": "max-content", "button_width": "4.5em"})
 
 
 def target_boxes() -> dict[str, widgets.Checkbox]:
