@@ -255,6 +255,16 @@ ANSWERS = {
     "tie_bce": ("BCE also asks about the classes that are not there",
                 lambda: -math.log(s[0, 1]) < CE(z, label) < -(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "which_is_largest": {"Class 0": "is left for the truth", "Class 1": "the best of the three", "Class 2": "least sure"},
+    "one_in_a_thousand": {"0.6931": "what a half costs", "More": "which is much", "Less": "cost almost nothing"},
+    "sure_of_nothing": {"17": "the mathematics", "0": "the other term", "inf": "−log 0 is infinite"},
+    "sigmoid_twice": {"It raises": "the other way round", "0.9733": "takes 0.8808 for a logit", "Another": "a second sigmoid"},
+    "coin_toss": {0.5: "the probability", math.log(3): "log 3", math.log10(2): "base 10", 3 * math.log(2): "the sum of the three",
+                  1: "in bits"},
+    "tie_bce": {"BCE takes": "It gives class 1 more", "BCE also": "said yes to both", "BCE is a sum": "mean by default"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {

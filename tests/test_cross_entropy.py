@@ -292,6 +292,15 @@ ANSWERS = {
     "softmax_twice": ("More than 0.3527", lambda: CE(p, label) > CE(z, label)),
     "tie_cross_entropy": ("A, the careful one", lambda: -math.log(p[0, 1]) < -(9 * math.log(0.999) + math.log(0.0001)) / 10),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "is_it_good": {"Bad": "percentage", "Better": "costs −log ⅓", "As good": "well above a third"},
+    "sure_and_wrong": {"To 1": "end at 1", "To about 10": "costs about 9", "Beyond": "one for one"},
+    "product_of_shares": {"0": "154 zeros", "A number": "32 bits have an end", "About 0.7": "a mean of the shares"},
+    "squares": {"As hard": "not the height", "Much harder": "faster than its root", "Hardly": "it is flat"},
+    "softmax_twice": {"It raises": "It cannot know", "0.3527": "left them as they are", "Less": "a bonus", "More": "differ by less than 1"},
+    "tie_cross_entropy": {"A, the": "One share of 0.0001", "B: nine": "a sure mistake very dear", "Both": "their logarithms that are"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {

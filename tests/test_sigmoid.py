@@ -178,6 +178,14 @@ ANSWERS = {
     "tie_sigmoid": ("No, though the order of the classes is the same",
                     lambda: not torch.allclose(s / s.sum(), p) and torch.equal(s.argsort(), p.argsort())),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "more_or_less": {"Less to both": "share anything out", "More to class 1": "a sharper softmax", "More to both": "e³ + 1"},
+    "sigmoid_of_0": {0: "surely not there", 1: "one step too early", 1 / 3: "three equal classes"},
+    "what_moves": {"One sigmoid, one": "one cannot move alone", "One sigmoid, three": "its own logit and no other",
+                   "Three": "in one tensor"},
+    "tie_sigmoid": {"Yes": "the whole difference", "No, though": "rank the classes alike", "No, and": "why not"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {

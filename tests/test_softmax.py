@@ -193,6 +193,14 @@ ANSWERS = {
     "batch_sum": ("To less than 1", lambda: (torch.stack([z[0], z[0]]).exp() / torch.stack([z[0], z[0]]).exp().sum()).sum(1).max() < 1),
     "tie_softmax": ("They are sharper", lambda: torch.allclose(share(2 * z)[0, 1] / share(2 * z)[0, 0], (p[0, 1] / p[0, 0]) ** 2)),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "ratio": {"1.5 times": "divided by their sum", "About 2.7": "difference of their logits", "About 20": "by itself"},
+    "one_logit_moves": {"One": "tempting to stop there", "Two": "so another must lose", "Three": "the sum changes with it"},
+    "adding_100": {"The largest": "it must win", "They draw": "look closer", "Nothing": "the same factor"},
+    "batch_sum": {"To 1": "what we want", "To less": "all six numbers", "No sum": "An error would be kind"},
+    "tie_softmax": {"Not at all": "not at proportions", "They are sharper": "the square", "They are closer": "half of each logit"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {

@@ -326,6 +326,13 @@ ANSWERS = {
     "tie_target": ("[[0., 1., 0.], [1., 0., 0.]]", lambda: BCE(
         torch.tensor([[-50.0, 50, -50], [50, -50, -50]]), F.one_hot(torch.tensor([1, 0]), 3).float()) < 1e-9),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "what_is_wrong": {"Its value": "a fine value", "Its dtype": "a long where a float", "Its shape": "three questions"},
+    "expanded": {"An error": "not what you meant", "0.9733": "no, yes, no", "Another number": "the question that you asked"},
+    "negative": {"Never": "does not check", "Yes, when the model": "not below", "Yes, when a target": "the wrong way round"},
+    "tie_target": {"[[0., 1.": "One row for each image", "[[1., 1.": "all three", "[[0, 1": "whole numbers", "[1., 0.]": "six questions"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {

@@ -1,4 +1,4 @@
-"""Every equation that an explorer writes is true as it is written, and its one line says what its words say, wherever its controls stand."""
+"""Wherever its controls stand, every equation an explorer writes is true as it is written, and its one line repeats its words."""
 
 import itertools
 import re
