@@ -363,6 +363,31 @@ WRONG = {
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
     },
 }
+# Words that only this thought has.
+THOUGHTS = {
+    "own class only": "zeros of the target are answers too", "only the classes that are not there": "The other term",
+    "targets reversed": "the other way round", "minus missing": "before the bracket",
+    "the article's printed typo": "and the 1 − is missing",
+    "the minus reaches only the first term": "closes too early: it", "the minus reaches only the second term": "opens too late",
+    "1 − missing in the second logarithm": "the probability of “not there”",
+    "1 − missing before the second logarithm": "1 − y stands before it",
+    "y missing before the first logarithm": "are there: y stands", "1 − outside the logarithm": "the bracket belongs inside",
+    "terms multiplied": "The two terms are added", "log missing": "not a loss yet", "squared difference": "(y − σ)²",
+    "probabilities expected where logits came": "taken of logits", "sigmoid applied twice": "contain the sigmoid",
+    "softmax applied first": "handed over as logits", "softmax instead of sigmoid": "Three questions", "label smoothing": "softened",
+    "weights that nobody asked for": "no pos_weight", "−1 and 1 expected as targets": "is for −1 and 1",
+    "hinge loss instead": "a margin of 1", "absolute difference": "|y − z|", "decided before the loss": "Rounded to yes or no",
+    "the log term missing": "the straight part", "absolute value missing": "without the bars",
+    "y z missing": "lets the target speak", "y z added": "y z lowers",
+    "arguments exchanged": "then targets", "reduced too early": "before any mean or sum",
+    "saturation: a probability rounded to 0 before its logarithm": "1 + exp(−17)", "the logarithm stopped at −100": "BCELoss stops",
+    "saturation at large negative logits": "σ(−2000)", "overflow at large logits": "exp(89)", "0 · log 0": "0 · −inf",
+    "no reduction": "each class of each image", "mean over the classes only": "one number for each image",
+    "mean over the images only": "one number for each class", "sum over the classes only": "one number for each image",
+    "sum over the images only": "one number for each class", "divided by the classes only": "The images were added up",
+    "divided by the images only": "The classes were added up", "cross-entropy instead": "classes that compete",
+    "overlap instead of a loss for each class": "Dice",
+}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)

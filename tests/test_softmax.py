@@ -283,6 +283,27 @@ WRONG = {
         "two answers to the same question": lambda z: torch.softmax(z + torch.rand(1), 1) + torch.rand(1),
     },
 }
+# Words that only this thought has.
+THOUGHTS = {
+    "softmax applied twice": "a second one evens them out", "sigmoid instead of softmax": "Sigmoid asks each class by itself",
+    "logarithm taken as well": "log-probabilities", "all or nothing": "takes all", "decided, not shared": "how much each gets",
+    "normalised over the whole batch": "every number in the tensor", "normalised over the wrong dim": "and the classes should compete",
+    "keepdim missing": "Without keepdim=True", "max returned two things": "values and their indices",
+    "shifted by the largest of each column": "its own largest logit is to be taken: dim",
+    "shifted in one place only": "The shift cancels only if", "divided by the largest logit instead of shifted": "z − max",
+    "exponential missing": "Shares of the logits", "squares instead of exponentials": "do not keep the order",
+    "not divided by the sum": "not yet shares", "divided by the largest exponential": "The largest becomes 1",
+    "divided by the mean": "the number of classes", "divided by the sum of the others": "the odds",
+    "1 added to the sum": "That 1 is sigmoid's", "a small number added to the sum": "nothing needs to be added",
+    "divided by the length of the vector": "is a length", "upside down": "above the line, the sum below",
+    "multiplied by the sum": "a part of the sum", "sign of the exponent turned round": "not exp(−z)",
+    "base 2 instead of e": "have the base 2", "base 10 instead of e": "has the base 10", "expm1 instead of exp": "exp(z) − 1",
+    "sigmoids divided by their sum": "not sigmoids", "softplus instead of exp": "log(1 + exp(z)) is not",
+    "sigmoid applied first": "A sigmoid squeezed", "relu applied first": "relu made", "tanh applied first": "tanh squeezed",
+    "logits normalised first": "centre, scale or clip", "a temperature": "multiplied or divided by something",
+    "logits rounded first": "tells near classes apart", "overflow at large logits": "exp(89)",
+    "underflow at large negative logits": "exp(−1000)", "shifted by the largest of the whole batch": "One large row",
+}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)

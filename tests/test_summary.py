@@ -242,6 +242,20 @@ WRONG = {
         "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
     },
 }
+# Words that only this thought has.
+THOUGHTS = {
+    "argmax over the wrong dim": "The images compete", "argmax over the whole batch": "one index for everything",
+    "keepdim too much": "leave keepdim out", "the largest number, not where it stands": "values and indices",
+    "argmax of saturated sigmoids": "from 17 on", "the smallest instead of the largest": "the model's choice",
+    "one-hot instead of an index": "not a row of yes and no", "counted from 1": "The first class is 0",
+    "probabilities where a label is wanted": "These are the shares", "threshold on softmax": "Shares of 1",
+    "threshold of 0.5 on the logits": "A half is a probability", "only one where many may be true": "The largest is one class",
+    "probabilities, not decided": "These are the probabilities", "logits, not decided": "These are the logits",
+    "many where one is wanted": "For one label", "one and many exchanged": "With one=True", "yes and no exchanged": "Yes is for",
+    "threshold on two sigmoids": "A sigmoid of a sigmoid", "threshold above the mean": "whatever the others are",
+    "threshold of 1 on the logits": "The logit of a half is 0", "the classes listed, not answered": "not the indices",
+    "one answer for all classes": "Each class of each image", "a half is not taken for a yes": "exactly 0",
+}
 
 
 # --- two slips at once, one for each question: ({the names}, function)

@@ -406,6 +406,20 @@ WRONG = {
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
 }
+# Words that only this thought has.
+THOUGHTS = {
+    "label expanded instead of one-hot": "Repeating the label", "long instead of float": "The numbers are right. BCE",
+    "bool instead of float": "The answers are right", "num_classes not used": "largest label of the batch",
+    "number of classes fixed": "three classes only", "as many columns as labels": "How many labels there are",
+    "off by one class": "label 0 is the first column. Take", "rows and columns exchanged": "one column for each class",
+    "targets reversed": "1 stands for “there”", "counted from the last class": "not the last", "labels in reverse order": "The first row",
+    "every label in every row": "target[:, labels]", "only the first label": "Each row has a label",
+    "the label written where 1 belongs": "so 1", "whole rows filled": "fills the rows", "all labels in one row": "not one for all",
+    "the columns filled up to the label": "== and not >=", "no 1 written": "All zeros", "ones everywhere": "All ones",
+    "the diagonal": "the rows of eye", "−1 for “not there”": "hinge losses",
+    "smoothed labels": "A plain one-hot row", "255 for “there”": "An image's mask", "dimension of the batch lost": "for one label too",
+    "the label itself": "cannot answer num_classes questions",
+}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)

@@ -5,7 +5,7 @@ FACTS       what the notebook's saved outputs must say, in order
 ON_PURPOSE  {mistake: (a piece of the cell that makes it, a piece of what comes of it)}
 ANSWERS     {question: (the right choice, () -> whether torch agrees), or the number}
 REASONS     {question: {how a choice begins, or the number: words that are in its reason alone}}
-THOUGHTS    {slip: words that are in its thought alone}; a slip that is not there is told as in an earlier topic
+THOUGHTS    {slip: words that are in its thought alone}; what an earlier topic's tests have there holds too
 RIGHT       {check: [right functions in several styles]}; WRONG  {check: {slip: a function that makes it}}
 EVIDENCE    {question: () -> numbers in its evidence that no notebook prints}
 wanted      {control: value} -> for each line of the explorer's words the numbers at its end, a text, or None
