@@ -1,3 +1,4 @@
+import ast
 import builtins
 
 import numpy as np
@@ -38,6 +39,14 @@ EVERY = [(form, loss) for form in FORMS for loss in LOSSES]
 
 def test_the_table_has_every_form():
     assert list(SAYS) == list(FORMS)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_target_is_what_its_name_says(form):
+    numbers, _, kind = form.replace("−", "-").replace("1, no dimension", "[1] long").rpartition(" ")
+    said = torch.tensor(ast.literal_eval(numbers))[0 if "no dimension" in form else ...]
+    wanted = {"long": torch.long, "float": torch.float32, "bool": torch.bool}[kind]
+    assert FORMS[form].dtype == wanted and torch.equal(FORMS[form], said.to(wanted))
 
 
 def error_of(form, loss):
@@ -179,6 +188,7 @@ def test_explorer_shows_torchs_answer_for_every_choice(form, loss):
     assert f"nn.{loss}()" in explorer.words and f"torch says  {says}" in explorer.words
     if "Error" in says:
         assert answer(LOSSES[loss], LOGITS, FORMS[form])[1] in explorer.words
+        assert repr(explorer).endswith(f" → {error_of(form, loss)}")
     assert ("✓ shape, dtype and values fit" in explorer.words) == (part == "")
     if part:
         verb, torchs = "do" if part == "values" else "does", "stops" if "Error" in says else "is silent"

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.test_extremes import settings_of
-from tests.topics import EXPLORERS, explore, put
+from tests.topics import EXPLORERS, NAMES, agree, explore, its_tests, put
 from utils.plots import number
 
 SUM = r"[\d.+*/()÷−e \-]|exp|−log"  # what an arithmetic is made of
@@ -42,6 +42,23 @@ def test_every_equation_is_true_as_it_is_written_and_the_line_repeats_the_words(
     for line in explorer.words.splitlines():  # none was overlooked
         assert not re.search(r"(log |exp\(|\+ |/ |÷ )−?\d[^=]* = ", line) or list(equations(line)), line
     the_line_says_what_the_controls_and_the_words_say(explorer)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_ends_in_torchs_numbers(name):
+    explorer, wanted = explore(name), its_tests(name).wanted
+
+    @given(data=st.data())
+    @settings(max_examples=100, deadline=None, derandomize=True)
+    def anywhere(data):
+        values = {key: data.draw(settings_of(control), key) for key, control in explorer.controls.items()}
+        put(explorer, values)
+        lines = wanted(values)
+        assert len(explorer.words.splitlines()) >= len(lines)
+        for line, numbers in zip(explorer.words.splitlines(), lines):
+            assert agree(line, numbers), f"{line!r} for {values}, torch says {numbers}"
+
+    anywhere()
 
 
 def the_line_says_what_the_controls_and_the_words_say(explorer):

@@ -78,6 +78,14 @@ def put(explorer: Explorer, values: dict) -> None:
         explorer.controls[key].value = value
 
 
+def agree(line: str, wanted: list[float] | str | None) -> bool:
+    """Whether a line of the words is what its topic's wanted(values) says."""
+    if wanted is None or isinstance(wanted, str):
+        return wanted is None or line.rstrip("]").endswith(wanted)
+    found = [float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", line)][-len(wanted):]
+    return len(found) == len(wanted) and all(abs(a - b) <= 5.1e-5 for a, b in zip(found, wanted))
+
+
 # (the notebook's name, task), in the order of the notebooks
 TASKS = [(name, sentence) for name in NAMES for sentence, _ in getattr(UTILS[name], "tasks", ())]
 
