@@ -255,6 +255,16 @@ ANSWERS = {
     "tie_bce": ("BCE also asks about the classes that are not there",
                 lambda: -math.log(s[0, 1]) < CE(z, label) < -(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "which_is_largest": {"Class 0": "is left for the truth", "Class 1": "the best of the three", "Class 2": "least sure"},
+    "one_in_a_thousand": {"0.6931": "what a half costs", "More": "which is much", "Less": "cost almost nothing"},
+    "sure_of_nothing": {"17": "the mathematics", "0": "the other term", "inf": "−log 0 is infinite"},
+    "sigmoid_twice": {"It raises": "the other way round", "0.9733": "takes 0.8808 for a logit", "Another": "a second sigmoid"},
+    "coin_toss": {0.5: "the probability", math.log(3): "log 3", math.log10(2): "base 10", 3 * math.log(2): "the sum of the three",
+                  1: "in bits"},
+    "tie_bce": {"BCE takes": "It gives class 1 more", "BCE also": "said yes to both", "BCE is a sum": "mean by default"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {
@@ -352,6 +362,31 @@ WRONG = {
         "saturation at large negative logits": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * F.logsigmoid(-z)).mean(),
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
     },
+}
+# Words that only this thought has.
+THOUGHTS = {
+    "own class only": "zeros of the target are answers too", "only the classes that are not there": "The other term",
+    "targets reversed": "the other way round", "minus missing": "before the bracket",
+    "the article's printed typo": "and the 1 − is missing",
+    "the minus reaches only the first term": "closes too early: it", "the minus reaches only the second term": "opens too late",
+    "1 − missing in the second logarithm": "the probability of “not there”",
+    "1 − missing before the second logarithm": "1 − y stands before it",
+    "y missing before the first logarithm": "are there: y stands", "1 − outside the logarithm": "the bracket belongs inside",
+    "terms multiplied": "The two terms are added", "log missing": "not a loss yet", "squared difference": "(y − σ)²",
+    "probabilities expected where logits came": "taken of logits", "sigmoid applied twice": "contain the sigmoid",
+    "softmax applied first": "handed over as logits", "softmax instead of sigmoid": "Three questions", "label smoothing": "softened",
+    "weights that nobody asked for": "no pos_weight", "−1 and 1 expected as targets": "is for −1 and 1",
+    "hinge loss instead": "a margin of 1", "absolute difference": "|y − z|", "decided before the loss": "Rounded to yes or no",
+    "the log term missing": "the straight part", "absolute value missing": "without the bars",
+    "y z missing": "lets the target speak", "y z added": "y z lowers",
+    "arguments exchanged": "then targets", "reduced too early": "before any mean or sum",
+    "saturation: a probability rounded to 0 before its logarithm": "1 + exp(−17)", "the logarithm stopped at −100": "BCELoss stops",
+    "saturation at large negative logits": "σ(−2000)", "overflow at large logits": "exp(89)", "0 · log 0": "0 · −inf",
+    "no reduction": "each class of each image", "mean over the classes only": "one number for each image",
+    "mean over the images only": "one number for each class", "sum over the classes only": "one number for each image",
+    "sum over the images only": "one number for each class", "divided by the classes only": "The images were added up",
+    "divided by the images only": "The classes were added up", "cross-entropy instead": "classes that compete",
+    "overlap instead of a loss for each class": "Dice",
 }
 
 

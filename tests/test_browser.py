@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from ipywidgets import SelectionSlider
 
 from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
-from tests.topics import NAMES, TASKED, explore, its_tests, sources
+from tests.topics import NAMES, TASKED, agree, explore, its_tests, sources
 from utils.example import PRESETS
 from utils.picture import SIZE, SMALL
 
@@ -26,13 +26,6 @@ def values_of(notebook) -> dict:
         value = shown[control.description]
         values[name] = next((option for option in getattr(control, "options", ()) if str(option) == value), value)
     return values
-
-
-def agree(line: str, wanted) -> bool:
-    if wanted is None or isinstance(wanted, str):
-        return wanted is None or line.rstrip("]").endswith(wanted)
-    found = [float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", line)][-len(wanted):]
-    return len(found) == len(wanted) and all(abs(a - b) <= 5.1e-5 for a, b in zip(found, wanted))
 
 
 def check(notebook):

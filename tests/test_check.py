@@ -1,6 +1,8 @@
 """The checks' machinery, tried on every check: each known slip as a student would write it, right answers, and odd things."""
 
+import collections
 import dataclasses
+import itertools
 import math
 import re
 import time
@@ -14,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.published import PUBLISHED
-from tests.topics import CHECKS, gathered, task_of
+from tests.topics import CHECKS, NAMES, UTILS, gathered, its_tests, task_of
 from utils import check as machinery
 from utils.bce import check_bce, check_bce_terms
 from utils.check import GENERAL, agrees, copies, double, heard, single, written
@@ -100,6 +102,31 @@ def test_torch_is_asked_in_64_bits():
     asked = []
     task = dataclasses.replace(task_of(check_softmax), truth=lambda z: asked.append(z.dtype) or torch.softmax(z, -1))
     assert machinery.check(nn.Softmax(dim=1), task).passed and set(asked) == {torch.float64}
+
+
+# As THOUGHTS of a topic, for the slips that any function can have.
+THOUGHTS = {
+    "minus missing or too much": "Every sign", "rounded on the way": "Compute with all of them", "16 bits": "Half precision",
+    "whole numbers where fractions are wanted": "were cut or rounded off", "yes or no where numbers are wanted": "True and False",
+    "a dimension lost": "look for squeeze", "a dimension too many": "look for unsqueeze", "the first row only": "The other rows",
+    "rows and columns exchanged": "stands in columns", "a list instead of a tensor": "their container",
+    "a NumPy array instead of a tensor": "torch.from_numpy", "added up along the row": "cumsum", "1 minus the answer": "1 minus what",
+    "a factor of 2": "twice, or half",
+}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_every_slip_has_its_own_thought(check):
+    task, words = task_of(check), collections.defaultdict(list, {slip: [its] for slip, its in THOUGHTS.items()})
+    for name in NAMES[:[module.__name__ for module in UTILS.values()].index(check.__module__) + 1]:
+        for slip, its in getattr(its_tests(name), "THOUGHTS", {}).items():
+            words[slip] += [its] if isinstance(its, str) else its
+    told = [(known.name, known.thought) for known in [*task.slips, *(fault for _, faults in task.extremes for fault in faults or ())]]
+    told += [(known.name, known.thought) for known in GENERAL if known.name not in dict(told)]
+    fits = {(name, thought): any(piece in thought for piece in words[name]) for name, _ in told for _, thought in told}
+    assert not [name for name, thought in told if not fits[name, thought] or not thought.endswith((".", ")"))]
+    assert not [(one, other) for (one, its), (other, thats) in itertools.combinations(told, 2)
+                if one != other and its != thats and fits[one, thats] and fits[other, its]], "exchanged, they would not be seen"
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -292,6 +292,15 @@ ANSWERS = {
     "softmax_twice": ("More than 0.3527", lambda: CE(p, label) > CE(z, label)),
     "tie_cross_entropy": ("A, the careful one", lambda: -math.log(p[0, 1]) < -(9 * math.log(0.999) + math.log(0.0001)) / 10),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "is_it_good": {"Bad": "percentage", "Better": "costs −log ⅓", "As good": "well above a third"},
+    "sure_and_wrong": {"To 1": "end at 1", "To about 10": "costs about 9", "Beyond": "one for one"},
+    "product_of_shares": {"0": "154 zeros", "A number": "32 bits have an end", "About 0.7": "a mean of the shares"},
+    "squares": {"As hard": "not the height", "Much harder": "faster than its root", "Hardly": "it is flat"},
+    "softmax_twice": {"It raises": "It cannot know", "0.3527": "left them as they are", "Less": "a bonus", "More": "differ by less than 1"},
+    "tie_cross_entropy": {"A, the": "One share of 0.0001", "B: nine": "a sure mistake very dear", "Both": "their logarithms that are"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {
@@ -383,6 +392,35 @@ WRONG = {
         "shifted by the largest of the whole batch":
             lambda z, t: (z.max() + (z - z.max()).exp().sum(1).log() - pick(z, t)).mean(),
     },
+}
+# Words that only this thought has.
+THOUGHTS = {
+    "sum instead of mean": "not sum()", "no reduction": "one loss for each of several", "mean over images and classes": "C times too small",
+    "divided by the classes instead of the images": "their number, len(labels)", "minus missing": "a loss is not: −log p",
+    "log missing": "not a loss yet", "base 10 instead of e": "natural logarithm", "base 2 instead of e": "natural logarithm",
+    "softmax applied twice": "applies another", "log-softmax missing": "nll_loss",
+    "probabilities expected where logits came": "taken of a logit", "labels taken from the first row only": "logits[0, labels]",
+    "rows picked instead of entries": "takes whole rows", "mean over one term only": "around the whole difference",
+    "logsumexp without its dim": "along which dimension", "softmax over the wrong dim": "The classes of one image",
+    "normalised over the whole batch": "every number in the tensor", "off by one class": "the first class is 0",
+    "every image with every label": "p[:, labels]", "all classes counted": "Only the label's probability",
+    "sigmoid instead of softmax": "asks each class by itself", "rounded before the logarithm": "lose most by rounding",
+    "log1p instead of log": "log(1 + p)", "a limit inside the logarithm": "or a clamp",
+    "weighted by the probability as well": "an entropy's term", "weighted as the focal loss does": "is the focal loss",
+    "root instead of log": "not a root", "1 / p instead of −log p": "its price", "the last image only": "a loop that overwrites",
+    "largest instead of mean": "One loss stands for all", "median instead of mean": "The median ignores",
+    "divided twice": "has divided already", "divided by one too few": "not by one less", "squared before the mean": "not their squares",
+    "squared difference": "(p − y)²", "absolute difference": "|p − y|", "hinge loss instead": "a margin of 1",
+    "binary cross-entropy of the shares": "Every class pays here", "entropy of the prediction": "never looks at the label",
+    "weights that nobody asked for": "counts the same", "one class ignored": "no ignore_index", "exp of the loss": "perplexity",
+    "accuracy instead of a loss": "How often the largest", "the predicted class instead of the label": "what it thinks itself",
+    "the same label for all": "has a label of its own", "labels in reverse order": "in the order in which they come",
+    "the other classes instead of the label's": "did not get", "label smoothing": "softened",
+    "log of the product with the one-hot row": "Log first, then multiply", "exp missing in the log-sum-exp": "sum of *exponentials*",
+    "log missing in the log-sum-exp": "The *log* of the sum", "the shift is not given back": "must come back",
+    "largest logit instead of log-sum-exp": "The largest alone", "added instead of subtracted": "lowers the loss",
+    "arguments exchanged": "then labels", "0 · log 0": "0 · −inf", "saturation: a probability rounded to 0 before its logarithm":
+    "Never compute the share", "shifted by the largest of the whole batch": "One large row",
 }
 
 

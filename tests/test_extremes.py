@@ -3,32 +3,25 @@
 import itertools
 import re
 
-import ipywidgets as widgets
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.plain import difference
-from tests.topics import NAMES, UTILS, explore
+from tests.topics import EXPLORERS, NAMES, UTILS, explore, put, stops
 from tests.topics import explorer as explorer_of
 from utils.picture import HATCHED
 
 
-@pytest.fixture(scope="module", params=NAMES)
+@pytest.fixture(scope="module", params=EXPLORERS, ids=lambda name_and_make: name_and_make[1])
 def explorer(request):
-    return explore(request.param)
+    return explore(*request.param)
 
 
-def settings_of(control: widgets.Widget):
+def settings_of(control):
     """What a hand can set a control to, its ends most of all."""
-    if isinstance(control, widgets.Checkbox):
-        return st.booleans()
-    if isinstance(control, (widgets.ToggleButtons, widgets.SelectionSlider)):
-        return st.sampled_from(list(control.options))
-    steps = round((control.max - control.min) / control.step)
-    return st.sampled_from([control.min, control.max]) | st.integers(0, steps).map(
-        lambda k: round(control.min + k * control.step, 1))
+    return st.sampled_from([stops(control)[0], stops(control)[-1]]) | st.sampled_from(stops(control))
 
 
 @given(data=st.data())
@@ -37,8 +30,7 @@ def test_no_combination_breaks_an_explorer(explorer, data):
     moves = {name: data.draw(settings_of(control), name) for name, control in explorer.controls.items()}
     button = data.draw(st.none() | st.sampled_from(list(explorer.buttons)), "button pressed last")
     explorer.buttons["Reset"].click()
-    for name, value in moves.items():
-        explorer.controls[name].value = value
+    put(explorer, moves)
     if button:
         explorer.buttons[button].click()
     assert explorer.wrong == ""
@@ -103,8 +95,7 @@ def test_no_answer_breaks_a_picture(name, data):
 def test_the_fast_picture_is_the_plain_one(name):
     explorer = explore(name)
     for moves in ({}, {"logit 0": 4.3}, {"logit 1": -6.0, "logit 2": 6.0}, {"logit 0": 0.0, "logit 1": 0.0, "logit 2": 0.0}):
-        for control, value in moves.items():
-            explorer.controls[control].value = value
+        put(explorer, moves)
         assert difference(explorer.picture).max() < 56, moves
 
 

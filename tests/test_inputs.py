@@ -1,7 +1,11 @@
+import inspect
+import re
+
 import pytest
 import torch
 from torch.nn import functional as F
 
+from tests.topics import UTILS
 from utils.bce import bce
 from utils.cross_entropy import cross_entropy_terms
 from utils.explore import ask
@@ -135,3 +139,35 @@ def test_an_exception_is_one_line():
     assert one_line(ValueError("first\nsecond")) == "ValueError: first"
     assert one_line(RuntimeError()) == "RuntimeError"
     assert len(one_line(ValueError("x" * 999))) == 200
+
+
+@pytest.mark.parametrize("source", ["x = = 1", "def f(:", "  x = 1\n y = 2"])
+def test_a_syntax_error_is_told_by_its_sentence_and_not_by_its_place(source):
+    answer, said = call(lambda: compile(source, "cell", "exec"))
+    assert answer is None and re.fullmatch(r"<lambda> raised (SyntaxError|IndentationError): \w.+", said)
+
+
+# One right argument for each name that the functions which are taught use; the other arguments have defaults.
+GIVEN = {"logits": ROW, "labels": torch.tensor([1]), "targets": torch.tensor([[0.0, 1, 0]]), "target": torch.tensor([1]),
+         "num_classes": 3, "loss": "CrossEntropyLoss"}
+FUNCTIONS = {name: function for module in UTILS.values() for name, function in vars(module).items()
+             if inspect.isfunction(function) and re.search(r"Taught in notebooks/\d", function.__doc__ or "")}
+TAUGHT = [(name, wanted.name) for name, function in FUNCTIONS.items()
+          for wanted in inspect.signature(function).parameters.values() if wanted.annotation is torch.Tensor]
+
+
+@pytest.mark.parametrize("name, wanted", TAUGHT)
+@pytest.mark.parametrize("other", [list, tuple, lambda tensor: tensor.numpy(), lambda tensor: None], ids=["list", "tuple", "array", "None"])
+def test_what_is_no_tensor_gets_one_sentence_from_every_function_that_is_taught(name, wanted, other):
+    right = {key: GIVEN[key] for key, value in inspect.signature(FUNCTIONS[name]).parameters.items() if value.default is value.empty}
+    FUNCTIONS[name](**right)
+    strange = other(right[wanted])
+    with pytest.raises(TypeError) as caught:
+        FUNCTIONS[name](**right | {wanted: strange})
+    assert str(caught.value) == f"{wanted} is a {type(strange).__name__}; a tensor is wanted: write torch.tensor(...)"
+    with pytest.raises(ValueError, match=rf"{wanted} has shape \[0\] and holds nothing"):
+        FUNCTIONS[name](**right | {wanted: right[wanted].flatten()[:0]})
+
+
+def test_what_is_taught_was_found():
+    assert len({name for name, _ in TAUGHT}) >= 10 and all("Raises " in FUNCTIONS[name].__doc__ for name, _ in TAUGHT)

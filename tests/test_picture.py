@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from tests.plain import BLENDS, difference
 from utils import picture as module
@@ -135,6 +135,10 @@ def test_a_text_never_leaves_the_picture():
     for x, y, how in ((-50, -50, "left"), (900, 900, "right")):
         left, top, right, bottom = picture.text(f"{x}", "0.7028", x, y, how)
         assert left >= 0 and top >= 0 and right <= 200 and bottom <= 100
+
+
+def test_letters_are_set_alike_on_every_machine():
+    assert module._font(28, "").layout_engine == ImageFont.Layout.BASIC, "whether Raqm is there or not"
 
 
 def test_texts_are_kept_but_not_without_end():

@@ -8,14 +8,14 @@ import pytest
 
 from tests.topics import ASKED, NAMES, NOTEBOOKS, UTILS, gathered, sources
 from tests.test_notebooks import outputs_of, said
-from utils.predict import the_one
+from utils.predict import marked, the_one
 
-ANSWERS, EVIDENCE = gathered("ANSWERS"), gathered("EVIDENCE")
+ANSWERS, EVIDENCE, REASONS = gathered("ANSWERS"), gathered("EVIDENCE"), gathered("REASONS")
 CLOSING_ROUND = UTILS[NAMES[-1]].questions.CLOSING_ROUND
 
 
 def test_every_question_is_in_the_table():
-    assert list(ASKED) == list(ANSWERS)
+    assert list(ASKED) == list(ANSWERS) == list(REASONS)
 
 
 @pytest.mark.parametrize("name", ANSWERS)
@@ -121,3 +121,26 @@ def test_no_choice_is_called_right_unless_it_alone_holds():
     for holds in ({}, {"a": False}, {"a": True, "b": True}):
         with pytest.raises(ValueError):
             the_one(holds)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_every_choice_has_its_own_reason(name):
+    asked = ASKED[name]()
+    reasons = asked.choices or asked.answer()[2]
+    assert len(REASONS[name]) == len(reasons)
+    for choice, (begins, words) in zip(reasons, REASONS[name].items()):
+        assert choice.startswith(begins) if asked.choices else choice == pytest.approx(begins)
+        assert [other for other in reasons if words in reasons[other]] == [choice], f"{words!r} is not the reason of {choice!r} alone"
+
+
+@pytest.mark.parametrize("name", [name for name in ASKED if ASKED[name]().choices])
+def test_every_button_says_and_answers_its_own_choice(name):
+    asked = ASKED[name]()
+    right = asked.answer()[0]
+    assert list(asked.buttons) == list(asked.choices)
+    for choice, button in asked.buttons.items():
+        assert button.description == choice
+        button.click()
+        begins = "<p>✓ Right.</p>" if choice == right else f"<p class=wrong>{marked(f'✗ “{choice}”: {asked.choices[choice]}')}</p>"
+        assert begins in asked.page.value
+        assert marked(f"**Answer: {right}.** {asked.choices[right]}") in asked.page.value

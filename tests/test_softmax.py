@@ -193,6 +193,14 @@ ANSWERS = {
     "batch_sum": ("To less than 1", lambda: (torch.stack([z[0], z[0]]).exp() / torch.stack([z[0], z[0]]).exp().sum()).sum(1).max() < 1),
     "tie_softmax": ("They are sharper", lambda: torch.allclose(share(2 * z)[0, 1] / share(2 * z)[0, 0], (p[0, 1] / p[0, 0]) ** 2)),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "ratio": {"1.5 times": "divided by their sum", "About 2.7": "difference of their logits", "About 20": "by itself"},
+    "one_logit_moves": {"One": "tempting to stop there", "Two": "so another must lose", "Three": "the sum changes with it"},
+    "adding_100": {"The largest": "it must win", "They draw": "look closer", "Nothing": "the same factor"},
+    "batch_sum": {"To 1": "what we want", "To less": "all six numbers", "No sum": "An error would be kind"},
+    "tie_softmax": {"Not at all": "not at proportions", "They are sharper": "the square", "They are closer": "half of each logit"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {
@@ -274,6 +282,27 @@ WRONG = {
         "the logits it was given are changed afterwards": lambda z: z.sub_(z.max(1, keepdim=True).values).softmax(1),
         "two answers to the same question": lambda z: torch.softmax(z + torch.rand(1), 1) + torch.rand(1),
     },
+}
+# Words that only this thought has.
+THOUGHTS = {
+    "softmax applied twice": "a second one evens them out", "sigmoid instead of softmax": "Sigmoid asks each class by itself",
+    "logarithm taken as well": "log-probabilities", "all or nothing": "takes all", "decided, not shared": "how much each gets",
+    "normalised over the whole batch": "every number in the tensor", "normalised over the wrong dim": "and the classes should compete",
+    "keepdim missing": "Without keepdim=True", "max returned two things": "values and their indices",
+    "shifted by the largest of each column": "its own largest logit is to be taken: dim",
+    "shifted in one place only": "The shift cancels only if", "divided by the largest logit instead of shifted": "z − max",
+    "exponential missing": "Shares of the logits", "squares instead of exponentials": "do not keep the order",
+    "not divided by the sum": "not yet shares", "divided by the largest exponential": "The largest becomes 1",
+    "divided by the mean": "the number of classes", "divided by the sum of the others": "the odds",
+    "1 added to the sum": "That 1 is sigmoid's", "a small number added to the sum": "nothing needs to be added",
+    "divided by the length of the vector": "is a length", "upside down": "above the line, the sum below",
+    "multiplied by the sum": "a part of the sum", "sign of the exponent turned round": "not exp(−z)",
+    "base 2 instead of e": "have the base 2", "base 10 instead of e": "has the base 10", "expm1 instead of exp": "exp(z) − 1",
+    "sigmoids divided by their sum": "not sigmoids", "softplus instead of exp": "log(1 + exp(z)) is not",
+    "sigmoid applied first": "A sigmoid squeezed", "relu applied first": "relu made", "tanh applied first": "tanh squeezed",
+    "logits normalised first": "centre, scale or clip", "a temperature": "multiplied or divided by something",
+    "logits rounded first": "tells near classes apart", "overflow at large logits": "exp(89)",
+    "underflow at large negative logits": "exp(−1000)", "shifted by the largest of the whole batch": "One large row",
 }
 
 

@@ -161,6 +161,24 @@ ANSWERS = {
                   lambda: round(-math.log(p[0, 1]), 4) == 0.3527
                   and round(-(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3, 4) == 0.9733),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "below_ce": {"Logit 0": "the sure mistake", "Both": "far from equal", "No logit": "as near to 0"},
+    "two_true": {"None": "class 0 leads", "One": "gives class 0 nearly all", "Two": "It should be two"},
+    "argmax_of_none": {"None": "no such answer", "Class 1": "however low", "An error": "how large the largest"},
+    "all_lower": {"Both stay": "Softmax does not see it", "CE stays": "on differences only", "Both change": "the old ones"},
+    "one_class": {"It raises": "one class is too few", "log 2": "two classes would cost", "Always 0": "the whole 1"},
+    "round_animals": {"Cross": "the classes compete", "BCEWithLogitsLoss and a": "two animals or none",
+                      "BCEWithLogitsLoss and s": "inside this one"},
+    "round_findings": {"CrossEntropyLoss and argmax": "healthy one too", "CrossEntropyLoss and a thr": "at most one",
+                       "BCE": "Fourteen questions"},
+    "round_labels": {"[32] long": "One index per row of", "[32, 1]": "A column", "[32, 10]": "as probabilities"},
+    "round_targets": {"[32] long": "only one finding", "[32, 14] long": "The shape is right", "[32, 14] float": "shape of the logits"},
+    "round_floor": {"A learning": "the loss would jump", "A softmax": "once more", "Too few": "low in training"},
+    "round_negative": {"The model": "Perfect is 0", "Targets": "−254", "The learning": "jumps about"},
+    "round_reduction": {1: "the direction stays", 1 / 64: "the larger one", 192: "64 · 3"},
+    "round_why": {"One is": "Both are means", "One three": "yes or no for itself", "The same": "fourth decimal"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {
@@ -223,6 +241,20 @@ WRONG = {
         "one and many exchanged": lambda z, one: z.argmax(1) if not one else z > 0,
         "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
     },
+}
+# Words that only this thought has.
+THOUGHTS = {
+    "argmax over the wrong dim": "The images compete", "argmax over the whole batch": "one index for everything",
+    "keepdim too much": "leave keepdim out", "the largest number, not where it stands": "values and indices",
+    "argmax of saturated sigmoids": "from 17 on", "the smallest instead of the largest": "the model's choice",
+    "one-hot instead of an index": "not a row of yes and no", "counted from 1": "The first class is 0",
+    "probabilities where a label is wanted": "These are the shares", "threshold on softmax": "Shares of 1",
+    "threshold of 0.5 on the logits": "A half is a probability", "only one where many may be true": "The largest is one class",
+    "probabilities, not decided": "These are the probabilities", "logits, not decided": "These are the logits",
+    "many where one is wanted": "For one label", "one and many exchanged": "With one=True", "yes and no exchanged": "Yes is for",
+    "threshold on two sigmoids": "A sigmoid of a sigmoid", "threshold above the mean": "whatever the others are",
+    "threshold of 1 on the logits": "The logit of a half is 0", "the classes listed, not answered": "not the indices",
+    "one answer for all classes": "Each class of each image", "a half is not taken for a yes": "exactly 0",
 }
 
 

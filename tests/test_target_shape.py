@@ -1,3 +1,4 @@
+import ast
 import builtins
 
 import numpy as np
@@ -38,6 +39,14 @@ EVERY = [(form, loss) for form in FORMS for loss in LOSSES]
 
 def test_the_table_has_every_form():
     assert list(SAYS) == list(FORMS)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_target_is_what_its_name_says(form):
+    numbers, _, kind = form.replace("−", "-").replace("1, no dimension", "[1] long").rpartition(" ")
+    said = torch.tensor(ast.literal_eval(numbers))[0 if "no dimension" in form else ...]
+    wanted = {"long": torch.long, "float": torch.float32, "bool": torch.bool}[kind]
+    assert FORMS[form].dtype == wanted and torch.equal(FORMS[form], said.to(wanted))
 
 
 def error_of(form, loss):
@@ -179,6 +188,7 @@ def test_explorer_shows_torchs_answer_for_every_choice(form, loss):
     assert f"nn.{loss}()" in explorer.words and f"torch says  {says}" in explorer.words
     if "Error" in says:
         assert answer(LOSSES[loss], LOGITS, FORMS[form])[1] in explorer.words
+        assert repr(explorer).endswith(f" → {error_of(form, loss)}")
     assert ("✓ shape, dtype and values fit" in explorer.words) == (part == "")
     if part:
         verb, torchs = "do" if part == "values" else "does", "stops" if "Error" in says else "is silent"
@@ -326,6 +336,13 @@ ANSWERS = {
     "tie_target": ("[[0., 1., 0.], [1., 0., 0.]]", lambda: BCE(
         torch.tensor([[-50.0, 50, -50], [50, -50, -50]]), F.one_hot(torch.tensor([1, 0]), 3).float()) < 1e-9),
 }
+# A word or two that only this choice has for its reason.
+REASONS = {
+    "what_is_wrong": {"Its value": "a fine value", "Its dtype": "a long where a float", "Its shape": "three questions"},
+    "expanded": {"An error": "not what you meant", "0.9733": "no, yes, no", "Another number": "the question that you asked"},
+    "negative": {"Never": "does not check", "Yes, when the model": "not below", "Yes, when a target": "the wrong way round"},
+    "tie_target": {"[[0., 1.": "One row for each image", "[[1., 1.": "all three", "[[0, 1": "whole numbers", "[1., 0.]": "six questions"},
+}
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {
@@ -398,6 +415,20 @@ WRONG = {
         "the label itself": lambda t, n: t.float(),
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
+}
+# Words that only this thought has.
+THOUGHTS = {
+    "label expanded instead of one-hot": "Repeating the label", "long instead of float": "The numbers are right. BCE",
+    "bool instead of float": "The answers are right", "num_classes not used": "largest label of the batch",
+    "number of classes fixed": "three classes only", "as many columns as labels": "How many labels there are",
+    "off by one class": "label 0 is the first column. Take", "rows and columns exchanged": "one column for each class",
+    "targets reversed": "1 stands for “there”", "counted from the last class": "not the last", "labels in reverse order": "The first row",
+    "every label in every row": "target[:, labels]", "only the first label": "Each row has a label",
+    "the label written where 1 belongs": "so 1", "whole rows filled": "fills the rows", "all labels in one row": "not one for all",
+    "the columns filled up to the label": "== and not >=", "no 1 written": "All zeros", "ones everywhere": "All ones",
+    "the diagonal": "the rows of eye", "−1 for “not there”": "hinge losses",
+    "smoothed labels": "A plain one-hot row", "255 for “there”": "An image's mask", "dimension of the batch lost": "for one label too",
+    "the label itself": "cannot answer num_classes questions",
 }
 
 

@@ -4,6 +4,8 @@ A topic's test file says what only it can know, and the tests of all topics read
 FACTS       what the notebook's saved outputs must say, in order
 ON_PURPOSE  {mistake: (a piece of the cell that makes it, a piece of what comes of it)}
 ANSWERS     {question: (the right choice, () -> whether torch agrees), or the number}
+REASONS     {question: {how a choice begins, or the number: words that are in its reason alone}}
+THOUGHTS    {slip: words that are in its thought alone}; what an earlier topic's tests have there holds too
 RIGHT       {check: [right functions in several styles]}; WRONG  {check: {slip: a function that makes it}}
 EVIDENCE    {question: () -> numbers in its evidence that no notebook prints}
 wanted      {control: value} -> for each line of the explorer's words the numbers at its end, a text, or None
@@ -42,17 +44,46 @@ def its_tests(name: str):
     return importlib.import_module(f"tests.test_{TOPICS[name]}")
 
 
+def explorers(name: str) -> dict[str, list[str]]:
+    """What makes the explorers of a notebook's topic, and the topic's own functions that each wants: {"explore_softmax": ["softmax"]}."""
+    return {key: list(inspect.signature(value).parameters) for key, value in vars(UTILS[name]).items()
+            if key.startswith("explore_") and value.__module__ == UTILS[name].__name__}
+
+
 def explorer(name: str) -> tuple[str, list[str]]:
-    """What makes the explorer of a notebook's topic, and the topic's own functions that it wants: "explore_softmax", ["softmax"]."""
-    (make,) = (key for key, value in vars(UTILS[name]).items()
-               if key.startswith("explore_") and value.__module__ == UTILS[name].__name__)
-    return make, list(inspect.signature(getattr(UTILS[name], make)).parameters)
+    """The first of them: the one that stands first in the notebook, and that the tables of the topic's tests are about."""
+    return next(iter(explorers(name).items()))
 
 
-def explore(name: str) -> Explorer:
-    """A new explorer of a notebook's topic, driven by the topic's own functions."""
-    make, wants = explorer(name)
-    return getattr(UTILS[name], make)(*(getattr(UTILS[name], function) for function in wants))
+def explore(name: str, make: str = "") -> Explorer:
+    """A new explorer of a notebook's topic, the first unless another is named, driven by the topic's own functions."""
+    make = make or explorer(name)[0]
+    return getattr(UTILS[name], make)(*(getattr(UTILS[name], function) for function in explorers(name)[make]))
+
+
+EXPLORERS = [(name, make) for name in NAMES for make in explorers(name)]
+
+
+def stops(control) -> list:
+    """The values that a hand can set a control to, from one end to the other."""
+    if hasattr(control, "options"):
+        return list(control.options)
+    if isinstance(control.value, bool):
+        return [False, True]
+    return [round(control.min + k * control.step, 9) for k in range(round((control.max - control.min) / control.step) + 1)]
+
+
+def put(explorer: Explorer, values: dict) -> None:
+    for key, value in values.items():
+        explorer.controls[key].value = value
+
+
+def agree(line: str, wanted: list[float] | str | None) -> bool:
+    """Whether a line of the words is what its topic's wanted(values) says."""
+    if wanted is None or isinstance(wanted, str):
+        return wanted is None or line.rstrip("]").endswith(wanted)
+    found = [float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", line)][-len(wanted):]
+    return len(found) == len(wanted) and all(abs(a - b) <= 5.1e-5 for a, b in zip(found, wanted))
 
 
 # (the notebook's name, task), in the order of the notebooks
