@@ -49,8 +49,9 @@ def numbers_are_as_large_as_they_say(picture):
             low, high = mark.data if isinstance(mark.data, tuple) else (0, mark.data)
             upper = picture.drawn.get(f"not {name}")
             values = [high - low, low - high, *([1 - high] if upper and upper.look in HATCHED else [])]
-            within = (1e-4 if abs(said) < 1000 else 1) + 4e-16 * abs(high)  # at 10¹³, 64 bits hold no more of where it begins and ends
-            assert min(abs(said - value) for value in values) <= within, f"{name} {mark.data} says {beside.text}"
+            digits = 1e-15 * max(abs(low), abs(high))  # of what lies at the end of something large
+            assert min(abs(said - value) for value in values) <= (1e-4 if abs(said) < 1000 else 1) + digits, (
+                f"{name} {mark.data} says {beside.text}")
 
 
 def everything_has_its_place(picture):

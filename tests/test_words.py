@@ -29,7 +29,7 @@ def explorer(request):
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_equation_is_true_as_it_is_written_and_the_line_repeats_the_words(explorer, data, arithmetic):
     put(explorer, {key: data.draw(settings_of(control), key) for key, control in explorer.controls.items()})
     for left, right in equations(explorer.words):
@@ -49,7 +49,7 @@ def test_every_line_ends_in_torchs_numbers(name):
     explorer, wanted = explore(name), its_tests(name).wanted
 
     @given(data=st.data())
-    @settings(max_examples=100, deadline=None, derandomize=True)
+    @settings(max_examples=50, deadline=None, derandomize=True)
     def anywhere(data):
         values = {key: data.draw(settings_of(control), key) for key, control in explorer.controls.items()}
         put(explorer, values)
