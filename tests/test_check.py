@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from utils import mistakes
 from utils.check import (
     check_bce, check_bce_target, check_bce_terms, check_cross_entropy, check_log_sigmoid, check_predict_labels,
-    check_sigmoid, check_softmax, written,
+    check_sigmoid, check_softmax, copies, written,
 )
 
 CHECKS = {
@@ -90,7 +90,7 @@ RIGHT = {
     ],
     check_predict_labels: [
         lambda z, one: z.argmax(1) if one else z >= 0, lambda z, one: torch.softmax(z, 1).argmax(-1) if one else torch.sigmoid(z) >= 0.5,
-        lambda z, one: z.max(dim=1).indices if one else (z > 0).int(), lambda z, one: torch.sort(z)[1][:, -1] if one else (z > 0).float(),
+        lambda z, one: z.max(dim=1).indices if one else (z >= 0).int(), lambda z, one: torch.sort(z)[1][:, -1] if one else (z >= 0).float(),
     ],
 }
 
@@ -222,6 +222,7 @@ WRONG = {
         "divided by the classes only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / z.shape[1],
         "divided by the images only": lambda z, y: nn.BCEWithLogitsLoss(reduction="sum")(z, y) / len(z),
         "cross-entropy instead": nn.CrossEntropyLoss(),
+        "the logarithm stopped at −100": lambda z, y: nn.BCELoss()(torch.sigmoid(z), y),
         mistakes.SATURATION: lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
         "saturation at large negative logits": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * F.logsigmoid(-z)).mean(),
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
@@ -237,6 +238,7 @@ WRONG = {
         "probabilities, not decided": lambda z, one: z.argmax(1) if one else 1 / (1 + torch.exp(-z)),
         "many where one is wanted": lambda z, one: torch.sigmoid(z) > 0.5,
         "one and many exchanged": lambda z, one: z.argmax(1) if not one else z > 0,
+        "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
     },
 }
 PAIRS = [(check, name) for check, functions in WRONG.items() for name in functions]
@@ -249,7 +251,7 @@ def test_every_mistake_is_rejected_and_named(check, name):
     assert not result.passed and not result
     assert first == f"✗ {check_name(WRONG[check][name])}: {name}"
     assert given_line.startswith("  given   ") and len(rest) >= 1
-    assert rest[0].startswith(("  yours   ", "  An operation in place")), "what came out, or why it does not matter"
+    assert rest[0].startswith(("  yours   ", "  after   ")), "what came out, or what became of an argument"
 
 
 def check_name(function):
@@ -322,6 +324,50 @@ def test_torch_is_asked_in_64_bits(monkeypatch):
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_a_stub_is_not_written_yet(check):
     assert check(lambda *_: ...).message.startswith("✗ ") and "is not written yet" in check(lambda *_: None).message
+
+
+def in_place(right, k, change):
+    """A right function that changes its argument k on the way."""
+    def function(*given):
+        answer = right(*copies(given))
+        change(given[k])
+        return answer
+    return function
+
+
+@pytest.mark.parametrize("check, k, change, after", [
+    (check_softmax, 0, lambda z: z.mul_(2), "logits [[4, 6, 0.2]]"),
+    (check_cross_entropy, 0, lambda z: z.unsqueeze_(0), "logits [[[2, 3, 0.1]]]"),
+    (check_cross_entropy, 1, lambda t: t.add_(1), "labels [2]"),
+    (check_cross_entropy, 1, lambda t: setattr(t, "data", t.int()), "labels [1], dtype int32"),
+    (check_bce_target, 0, lambda t: t.unsqueeze_(1), "labels [[1]]"),
+    (check_bce, 1, lambda y: y.neg_().add_(1), "targets [[1, 0, 1]]"),
+    (check_bce_terms, 1, lambda y: y.unsqueeze_(0), "targets [[[0, 1, 0]]]"),
+    (check_bce, 1, lambda y: setattr(y, "data", y.double()), "targets [[0, 1, 0]], dtype float64"),
+    (check_bce, 0, lambda z: setattr(z, "data", z.double()), "logits [[2, 3, 0.1]], dtype float64"),
+    (check_predict_labels, 0, lambda z: z.neg_(), "logits [[−2, −3, −0.1]]"),
+])
+def test_the_argument_that_was_changed_is_named(check, k, change, after):
+    first, _, third, *thought = check(in_place(RIGHT[check][0], k, change)).message.splitlines()
+    name = after.split()[0]
+    assert first == f"✗ function: the {name} it was given are changed afterwards" and third == f"  after   {after}"
+    assert " ".join(" ".join(thought).split()).endswith(f"write {name} = {name} - …") and f"({name} -= …" in thought[0]
+
+
+def test_where_bceloss_stops_at_100_the_check_says_so_and_not_inf():
+    z = torch.tensor([[17.0, 2, 0.1]], requires_grad=True)
+    terms = F.binary_cross_entropy(torch.sigmoid(z), torch.tensor([[0.0, 1, 0]]), reduction="none")
+    terms.sum().backward()
+    assert terms[0, 0] == 100 and z.grad[0, 0] == 0, "torch still does what the thought says"
+    for check, functions in {
+        check_bce_terms: [lambda z, y: F.binary_cross_entropy(z.sigmoid(), y, reduction="none"),
+                          lambda z, y: -(y * z.sigmoid().log().clamp(-100) + (1 - y) * (1 - z.sigmoid()).log().clamp(-100)),
+                          lambda z, y: F.binary_cross_entropy(z.double().sigmoid(), y.double(), reduction="none")],
+        check_bce: [lambda z, y: nn.BCELoss()(nn.Sigmoid()(z), y), lambda z, y: nn.BCELoss()(z.double().sigmoid(), y.double())],
+    }.items():
+        for function in functions:
+            said = check(function).message
+            assert said.startswith("✗ <lambda>: the logarithm stopped at −100") and "inf" not in said and "no gradient" in said
 
 
 def test_a_missing_return_in_one_branch_is_not_a_stub():

@@ -52,9 +52,12 @@ def test_explorer_follows_its_controls(true, moves, heights, texts, arithmetic):
     assert rows[1].endswith(f"argmax: class {int(p.argmax())}")
     yes = [k for k in range(3) if s[k] >= now["threshold"]]
     assert rows[2].endswith(f"at least {now['threshold']:g}: " + (", ".join(f"class {k}" for k in yes) or "none"))
-    ce = f"{F.cross_entropy(z, y.argmax(dim=1)):.4f}" if sum(true) == 1 else "takes exactly one true class"
+    ce = f"{F.cross_entropy(z, y).abs():.4f}"  # of the row, which is the label's where there is one; −0.0 is 0
+    row = f"the row {y[0].int().tolist()} is " if sum(true) != 1 else ""
     terms = F.binary_cross_entropy_with_logits(z, y, reduction="none")[0]
-    assert rows[3].startswith("CE  ") and rows[3].endswith(ce)
+    assert rows[3].startswith("CE  ") and rows[3].endswith(row + ce)
+    assert (f"CE  no label says {sum(true)} true classes; torch's answer to " in rows[3]) == bool(row)
+    assert f"→ CE {'of the row ' if row else ''}{ce}, BCE " in repr(explorer) and len(repr(explorer)) <= 110
     assert rows[4].startswith("BCE = (") and rows[4].endswith(f") / 3 = {terms.mean():.4f}")
     assert arithmetic(rows[4].split("=")[1]) == pytest.approx(terms.mean().item(), abs=1e-4)
     if sum(true) == 1:
@@ -135,5 +138,5 @@ def wanted(values):
     z, y = logits_of(values), targets_of(values)
     yes = [f"class {k}" for k, s in enumerate(torch.sigmoid(z)[0].tolist()) if s >= values["threshold"]]
     return [None, f"argmax: class {int(share(z).argmax())}", f"at least {values['threshold']:g}: {', '.join(yes) or 'none'}",
-            [F.cross_entropy(z, y.argmax(dim=1)).item()] if y.sum() == 1 else "takes exactly one true class",
+            [F.cross_entropy(z, y).abs().item()],  # of the row, which is the label's where there is one; −0.0 is 0
             [F.binary_cross_entropy_with_logits(z, y).item()]]

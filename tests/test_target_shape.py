@@ -51,19 +51,67 @@ def test_misfit_names_the_part_and_what_to_do(form, loss):
         assert ADVICE[form] in mend
 
 
-MENDED = {"F.one_hot(label, num_classes=3).float()": F.one_hot(torch.tensor([1]), num_classes=3).float(),
-          "torch.tensor([1])": torch.tensor([1])}
+# Targets of one image, as they come: for 1 to 4 classes what they mean, a label or a row, in every shape and dtype.
+DTYPES = [torch.long, torch.int32, torch.int8, torch.uint8, torch.bool, torch.float16, torch.float32, torch.float64]
+MEANT = {classes: [[1], *([[0], [2], [1.5], [-100], [7]] if classes > 1 else [[0], [-1], [255], [0.5]]), *([
+    [float(k == 1) for k in range(classes)], [1.0] * classes, [255 * float(k == 1) for k in range(classes)],
+    [2 * float(k == 1) - 1 for k in range(classes)], [0.1] * classes, [2 * float(k == 1) for k in range(classes)],
+    [torch.nan] * classes, [0.0] * (classes + 1)] if classes > 1 else [])] for classes in (1, 2, 3, 4)}
+SHAPES = [lambda n: (1, n), lambda n: (n, 1), lambda n: (n,), lambda n: (1, n, 1), lambda n: () if n == 1 else (n, 1, 1)]
 
 
-@pytest.mark.parametrize("form, loss", EVERY)
-def test_what_the_mend_says_to_write_works(form, loss):
-    _, mend = misfit(loss, LOGITS, FORMS[form])
-    if "write " not in mend:
-        return
-    code = mend.split("write ")[1]
-    target = FORMS[form]
-    mended = {"target.long()": target.long(), "target.float()": target.float()} | MENDED
-    assert misfit(loss, LOGITS, mended[code]) == ("", "")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("classes", MEANT)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_the_advice_says_to_write_does_it(loss, classes, dtype):
+    """Torch takes what comes of it, and it means what the target meant; where it meant label 1 there is advice."""
+    logits = torch.tensor([[2, 3, 0.1, -1]])[:, 4 - classes:]
+    for values in MEANT[classes]:
+        if torch.tensor(values).to(dtype).tolist() != values:  # no such number in this dtype
+            continue
+        for make in SHAPES:
+            target = torch.tensor(values).to(dtype).reshape(make(len(values)))
+            part, mend = misfit(loss, logits, target)
+            asked = "BCEWithLogitsLoss" if "take nn.BCEWithLogitsLoss" in mend else loss
+            assert bool(part) == bool(mend)
+            if "write " in mend:
+                code = mend.split("write ")[1]
+                mended = eval(code, {"torch": torch, "F": F, "target": target})
+                value, error = answer(LOSSES[asked], logits, mended)
+                assert not error and value == value, (target, code, error)
+                assert says_1(mended, classes) if "target" not in code else meaning(mended, classes) == meaning(target, classes)
+                again, _ = misfit(asked, logits, mended)
+                assert again == ("" if says_1(mended, classes) else "values"), (target, code, again)
+            elif says_1(target, classes):
+                assert not part and answer(LOSSES[asked], logits, target)[0] is not None, (target, mend)
+
+
+def meaning(target, classes):
+    """What a target meant: the row that says so, 1 for yes."""
+    row = target.double().flatten()
+    if row.numel() == 1 and classes > 1:
+        return [float(k == row.item()) for k in range(classes)]
+    return (row / 255 if row.max() == 255 else (row + 1) / 2 if (row.abs() == 1).all() and row.min() == -1 else row).tolist()
+
+
+def says_1(target, classes):
+    return meaning(target, classes) == [float(k == min(1, classes - 1)) for k in range(classes)]
+
+
+def test_advice_for_one_logit_for_minus_one_for_32_bits_and_for_too_few_dimensions():
+    one, column = torch.tensor([[2.0]]), "one number per logit is wanted, shape [1, 1]: write target.float().unsqueeze(1)"
+    assert misfit("BCEWithLogitsLoss", one, torch.tensor([1.0])) == misfit("BCEWithLogitsLoss", one, torch.tensor([1])) == ("shape", column)
+    assert misfit("BCEWithLogitsLoss", one, torch.tensor([[1.0]])) == ("", "")
+    assert misfit("BCEWithLogitsLoss", one, torch.tensor([[0.0]])) == ("values", "the target is 0, not 1")
+    assert misfit("CrossEntropyLoss", one, torch.tensor([1]))[1].endswith("nn.BCEWithLogitsLoss and write target.float().unsqueeze(1)")
+    for loss in LOSSES:
+        assert misfit(loss, LOGITS, torch.tensor([[-1.0, 1, -1]]))[1].endswith("if −1 stands for no, write (target + 1) / 2")
+    said = misfit("CrossEntropyLoss", LOGITS, torch.tensor([1], dtype=torch.int32))
+    assert said == ("dtype", "a label is an index of 64 bits: write target.long()")
+    said = misfit("CrossEntropyLoss", LOGITS, torch.tensor([1.0]))
+    assert said == ("dtype", "a label is an index, so a whole number: write target.long()")
+    assert misfit("BCEWithLogitsLoss", LOGITS, torch.tensor([0, 1, 0]))[1].endswith("write target.float().unsqueeze(0)")
 
 
 def test_misfit_refuses_other_losses_and_labels():
@@ -89,7 +137,8 @@ def test_bce_target_is_one_hot_as_float():
 
 
 @pytest.mark.parametrize("classes, error, sentence", [
-    (0, ValueError, "num_classes is 0; at least 1 is wanted"),
+    (0, ValueError, "num_classes is 0; at least 2 is wanted"),
+    (1, ValueError, r"num_classes is 1; at least 2 is wanted: for one yes or no .* write labels.float\(\).unsqueeze\(-1\)"),
     (3.0, TypeError, "num_classes is a float; a whole number is wanted"),
 ])
 def test_bce_target_bad_classes(classes, error, sentence):
@@ -101,6 +150,7 @@ def test_bce_target_bad_classes(classes, error, sentence):
     (torch.tensor([3]), ValueError, "labels holds 3; with 3 classes a label is 0 ... 2"),
     (torch.tensor([-100]), ValueError, "labels holds -100"),
     (torch.tensor([1.0]), TypeError, "labels has dtype torch.float32"),
+    (torch.tensor([[0.0, 1, 0]]), ValueError, r"labels has shape \[1, 3\]; one index .* write labels.argmax\(dim=-1\)"),
 ])
 def test_bce_target_bad_labels(labels, error, sentence):
     with pytest.raises(error, match=sentence):

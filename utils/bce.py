@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import bars as plots
-from utils.cross_entropy import worked_cross_entropy
+from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import (
     BCE, CE, LABEL, LABEL_1, LOGITS, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
@@ -76,13 +76,13 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         check_logits(logits)
         truth = nn.BCEWithLogitsLoss(reduction="none")(logits, targets)
         answer, wrong = ask(bce_terms, logits, targets, like=truth)
-        reduction = values["reduction"]
+        reduction, row = values["reduction"], float(nn.CrossEntropyLoss()(logits, targets))
         return {"logits": logits[0], "y": targets[0].int().tolist(), "truth": truth[0], "answer": answer[0],
                 "sigma": torch.sigmoid(logits)[0], "p": torch.softmax(logits, dim=1)[0], "wrong": wrong,
                 "reduction": reduction,
                 "bce": None if reduction == "none" else float(bce(logits, targets, reduction)),
-                # there is a label for CrossEntropyLoss only where exactly one class is true
-                "ce": float(nn.CrossEntropyLoss()(logits, targets.argmax(dim=1))) if targets.sum() == 1 else None}
+                # CrossEntropyLoss takes any row; there is a label that says the same only where exactly one class is true
+                "row": row, "ce": row if targets.sum() == 1 else None}
 
     def show(now, before):
         y, truth, reduction = now["y"], now["truth"], now["reduction"]
@@ -98,7 +98,7 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
                         f"−log {exact(float(truth[k]), minus_log, p_true)[0]} = {number(float(truth[k]))}")
         rows.append(f"BCE = {worked_bce(truth, reduction, now['bce'])}")
-        rows.append("CE  takes exactly one true class" if now["ce"] is None else
+        rows.append(f"CE  {worked_row(y, now['row'])}" if now["ce"] is None else
                     f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}")
         line = f"logits {listed(now['logits'])}, target {y} → losses {numbers(now['answer'])}"
         return line + ("" if reduction == "none" else f", {reduction} {number(now['bce'])}"), "\n".join(rows), now["wrong"]

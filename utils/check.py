@@ -65,7 +65,10 @@ def check_bce(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
 
 
 def check_predict_labels(function: Callable[[Tensor, bool], Tensor]) -> Result:
-    """Whether function(logits [N, C], one) → label [N] where one is true, else yes or no [N, C].  Written in notebooks/06."""
+    """Whether function(logits [N, C], one) → label [N] where one is true, else [N, C]: yes from a probability of a half on.
+
+    Written in notebooks/06.
+    """
     return check(function, mistakes.PREDICT_LABELS)
 
 
@@ -87,15 +90,19 @@ def check(function: Callable, topic: Topic, remark: Callable[[Callable, Topic], 
                  f"  yours   {complaint if answer is None else said(answer, right)}",
                  f"  torch   {said(right, answer)}"]
         again, _ = call(function, *copies(given))
-        if not unchanged(mine, given):
-            fault, lines = f"the {topic.names[0]} it was given are changed afterwards", lines[:1]
-            thought = "An operation in place (z -= …, or one that ends in _) changes the caller's tensor: write z = z - …"
+        if moved := [k for k, (after, before) in enumerate(zip(mine, given)) if not unchanged(after, before)]:
+            key, before, (after, odd) = topic.names[moved[0]], given[moved[0]], call(lambda: mine[moved[0]])
+            fault = f"the {key} it was given are changed afterwards"
+            lines[1:] = [f"  after   {key} " + (odd if after is None else written(after, 6) + (
+                f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else ""))]
+            thought = (f"An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: "
+                       f"write {key} = {key} - …")
         elif answer is not None and not same(answer, again):
             fault, lines[2] = "two answers to the same question", f"  then    {said(again, right)}"
             thought = "Same input, same output: look for random numbers, or for something kept between the calls."
         elif agrees(answer, right, within=1e-6 if fault is None else 1e-4):  # 1000 − 999.69 has lost four digits
             continue
-        elif known := recognised(function, topic) if fault is None else None:
+        elif known := recognised(function, topic, given):
             fault, thought = known.name, known.thought
         elif fault is None or answer is None:  # an error is not the fault that an extreme input is for
             wanted = "one number, shape []" if right.dim() == 0 else f"shape {shape(right)}"
@@ -125,12 +132,13 @@ def soft_remark(function: Callable, topic: Topic) -> str:
             "One thing more: a target may also be a probability such as 0.9, and there it parts from torch.")
 
 
-def recognised(function: Callable, topic: Topic) -> Mistake | None:
-    """The mistake that would have given the same answers to all ordinary inputs, errors included."""
-    mine = [tried(function, given) for given in topic.inputs]
+def recognised(function: Callable, topic: Topic, here: tuple) -> Mistake | None:
+    """The mistake that would have given the same answers to all ordinary inputs and to the one here, errors included."""
+    inputs = [*topic.inputs, here]
+    mine = [tried(function, given) for given in inputs]
     for known in topic.mistakes:
         for wrong in known.functions:
-            if all(like(answer, tried(wrong, given)) for answer, given in zip(mine, topic.inputs)):
+            if all(like(answer, tried(wrong, given)) for answer, given in zip(mine, inputs)):
                 return known
     return None
 
@@ -172,11 +180,11 @@ def precise(argument):
     return argument.double() if isinstance(argument, Tensor) and argument.is_floating_point() else argument
 
 
-def unchanged(mine: list, given: tuple) -> bool:
-    try:
-        return all(torch.equal(a, b) for a, b in zip(mine, given) if isinstance(b, Tensor))
-    except Exception:  # of another dtype or class now
-        return False
+def unchanged(after, before) -> bool:
+    """Whether an argument is still what was handed over: its class, shape and dtype, and its numbers."""
+    if not isinstance(before, Tensor):
+        return True
+    return type(after) is type(before) and after.dtype == before.dtype and torch.equal(after, before)  # equal asks for the shape
 
 
 def written(value, digits: int = 4) -> str:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.example import CE, LABEL, LOGITS, label_choice, logit_sliders, logits_from, presets
 from utils.explore import Explorer, ask, ask_gradient, listed
-from utils.inputs import check_labels, check_logits, shape
+from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
@@ -48,17 +48,23 @@ def cross_entropy_gradient(logits: Tensor, labels: Tensor) -> Tensor:
 
 def _check(logits: Tensor, labels: Tensor) -> None:
     check_logits(logits)
-    check_labels(labels, classes=logits.shape[-1])
-    if labels.shape != logits.shape[:-1]:
-        raise ValueError(
-            f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
-            f"one label per row of logits is wanted: shape {list(logits.shape[:-1])}"
-        )
+    check_tensor(labels, "labels")
+    rows, classes = logits.shape[:-1], logits.shape[-1]
+    if labels.shape != rows:
+        code = as_labels("labels", labels, rows, classes)
+        raise ValueError(f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
+                         f"one label per row of logits is wanted: shape {shape(rows)}" + (f", so write {code}" if code else ""))
+    check_labels(labels, classes)
 
 
 def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
     """The arithmetic in words: −log p[1] = −log 0.7028 = 0.3527."""
     return f"−log p[{label}] = −log {exact(loss, minus_log, float(p[label]))[0]} = {number(loss)}"
+
+
+def worked_row(y: list[int], loss: float) -> str:
+    """What stands there where not exactly one class is true: no label says so, and torch's own answer to the row y."""
+    return f"no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
 
 
 def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> Explorer:

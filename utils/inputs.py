@@ -3,26 +3,34 @@
 Every function of utils/ that takes tensors asks here first, and the functions that a reader wrote are called here.
 """
 
+import re
 import traceback
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+# How torch says that it was given whole numbers, which none of its messages explains, and what helps.
+WHOLE = re.compile(r"not implemented for '(Long|Int|Short|Char|Byte|Bool)'|floating point(?! is wanted)|output type (Long|Int)"
+                   r"|Found dtype (Long|Int)|Float and Long|Long and Float|long int")
+WHOLE_NUMBERS = (" (it met whole numbers where floating point belongs: write 2.0 for 2, or .float(); "
+                 "or were logits and labels exchanged?)")
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
-def shape(tensor: Tensor) -> str:
+def shape(tensor: Tensor | torch.Size) -> str:
     """The shape as the notebooks write it: [1, 3]."""
-    return str(list(tensor.shape))
+    return str(list(tensor.shape if isinstance(tensor, Tensor) else tensor))
 
 
 def check_tensor(tensor: object, name: str) -> None:
-    """Raises TypeError unless it is a plain tensor, ValueError where it is empty."""
+    """Raises TypeError unless it is a plain tensor of real numbers, ValueError where it is empty."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} is a {type(tensor).__name__}; a tensor is wanted: write torch.tensor(...)")
     if tensor.layout != torch.strided or tensor.is_meta:
         raise TypeError(f"{name} is a {'meta' if tensor.is_meta else 'sparse'} tensor; one that holds all its numbers is wanted")
+    if tensor.is_complex() or tensor.is_quantized:
+        raise TypeError(f"{name} has dtype {tensor.dtype}; plain real numbers are wanted: look where it was made")
     if tensor.numel() == 0:
         raise ValueError(f"{name} has shape {shape(tensor)} and holds nothing; at least one number is wanted")
 
@@ -31,7 +39,8 @@ def check_logits(logits: object) -> None:
     """Raises TypeError or ValueError unless logits is a floating tensor (..., classes) of finite numbers."""
     check_tensor(logits, "logits")
     if logits.dtype not in FLOATS:
-        raise TypeError(f"logits has dtype {logits.dtype}; floating point is wanted: write logits.float()")
+        raise TypeError(f"logits has dtype {logits.dtype}; floating point is wanted: write logits.float(), "
+                        "or the numbers with a point, torch.tensor([2.0, ...])")
     if logits.dim() == 0:
         raise ValueError("logits is one number, shape []; one number per class is wanted: shape [classes] or [N, classes]")
     if not logits.isfinite().all():
@@ -42,26 +51,73 @@ def check_logits(logits: object) -> None:
 def check_labels(labels: object, classes: int) -> None:
     """Raises TypeError or ValueError unless labels is a long tensor of indices in 0 ... classes - 1."""
     check_tensor(labels, "labels")
+    if labels.dtype != torch.long and labels.dim() > 1 and (code := as_labels("labels", labels, labels.shape[:-1], classes)):
+        raise ValueError(f"labels has shape {shape(labels)}; one index is wanted where there is a row: write {code}")
+    values = labels.double()
+    outside = ~((values >= 0) & (values < classes) & (values == values.floor()))  # true for nan too
+    if outside.any():
+        raise ValueError(f"labels holds {labels[outside][0].item()}; {labels_are(classes)}")
     if labels.dtype != torch.long:
         raise TypeError(f"labels has dtype {labels.dtype}; torch.int64 (long) is wanted: write labels.long()")
-    outside = (labels < 0) | (labels >= classes)
-    if outside.any():
-        raise ValueError(f"labels holds {labels[outside][0].item()}; with {classes} classes a label is 0 ... {classes - 1}")
+
+
+def labels_are(classes: int) -> str:
+    """Which labels there are, in words."""
+    return (f"with {classes} classes a label is 0 ... {classes - 1}" if classes > 1 else "with one logit 0 is the only label: "
+            "a yes or no, 1 or 0, is for nn.BCEWithLogitsLoss, which takes labels.float().unsqueeze(-1)")
 
 
 def check_targets(targets: object, logits: Tensor) -> None:
     """Raises TypeError or ValueError unless targets is a floating tensor in [0, 1], of the shape of logits."""
     check_tensor(targets, "targets")
+    outside = ~((targets.double() >= 0) & (targets.double() <= 1))  # true for nan too
     if targets.shape != logits.shape:
-        raise ValueError(
-            f"targets has shape {shape(targets)}, logits has {shape(logits)}; the same shape is wanted: "
-            "turn labels into one-hot rows first"
-        )
-    if targets.dtype not in FLOATS:
-        raise TypeError(f"targets has dtype {targets.dtype}; floating point is wanted: write targets.float()")
-    outside = ~((targets >= 0) & (targets <= 1))  # true for nan too
-    if outside.any():
-        raise ValueError(f"targets holds {targets[outside][0].item():g}; numbers in [0, 1] are wanted")
+        error, fault = ValueError, f"has shape {shape(targets)}, logits has {shape(logits)}; the same shape is wanted"
+    elif targets.dtype not in FLOATS:
+        error, fault = TypeError, f"has dtype {targets.dtype}; floating point is wanted"
+    elif outside.any():
+        error, fault = ValueError, f"holds {targets[outside][0].item():g}; numbers in [0, 1] are wanted"
+    else:
+        return
+    code = as_targets("targets", targets, logits)
+    raise error(f"targets {fault}: {f'write {code}' if code else 'look where they are made'}")
+
+
+def reshaped(tensor: Tensor, wanted: torch.Size) -> str | None:
+    """What to write after a tensor that has dimensions of 1 too many or too few: ".unsqueeze(1)"; None where that is not all."""
+    if [size for size in tensor.shape if size > 1] != [size for size in wanted if size > 1]:
+        return None
+    step = "unsqueeze" if len(wanted) > tensor.dim() else "squeeze"
+    for d in reversed(range(tensor.dim() + (step == "unsqueeze"))):
+        if tensor.shape != wanted and getattr(tensor, step)(d).shape == wanted:
+            return f".{step}({d})"
+    return "" if tensor.shape == wanted else f".reshape({shape(wanted)})"
+
+
+def as_labels(name: str, given: Tensor, wanted: torch.Size, classes: int) -> str:
+    """The code that makes long labels of the wanted shape of what was given under this name; "" where none says the same."""
+    values, step = given.double(), reshaped(given, wanted)
+    if given.shape == (*wanted, classes) and classes > 1:
+        one_hot = ((values == 0) | (values == 1)).all() and (values.sum(-1) == 1).all()
+        return f"{name}{'' if given.dtype in FLOATS else '.float()'}.argmax(dim=-1)" if one_hot else ""
+    if step is None or not ((values >= 0) & (values < classes) & (values == values.floor())).all():
+        return ""
+    return name + step + ("" if given.dtype == torch.long else ".long()")
+
+
+def as_targets(name: str, given: Tensor, logits: Tensor) -> str:
+    """The code that makes a target for these logits of what was given under this name; "" where none says the same."""
+    classes, values, step = logits.shape[-1], given.double(), reshaped(given, logits.shape)
+    if step is None:  # are they labels?
+        labels = as_labels(name, given, logits.shape[:-1], classes)
+        return labels and f"F.one_hot({labels}, num_classes={classes}).float()"
+    labels = classes == 1 and given.shape == logits.shape[:-1]  # one logit, so one yes or no, for each: whole numbers as a rule
+    code = name + (".float()" if labels or given.dtype not in FLOATS else "") + step
+    if ((values >= 0) & (values <= 1)).all():
+        return code
+    if (values.abs() == 1).all():
+        return f"({code} + 1) / 2"
+    return f"{code} / 255" if values.min() >= 0 and values.max() == 255 else ""
 
 
 def one_line(error: BaseException) -> str:
@@ -106,4 +162,4 @@ def call(function: Callable, *arguments, wanted: str = "a tensor") -> tuple[Tens
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # exit() is one
-        return None, f"{name} raised {one_line(error)}"
+        return None, f"{name} raised {one_line(error)}{WHOLE_NUMBERS if WHOLE.search(one_line(error)) else ''}"

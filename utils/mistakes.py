@@ -420,6 +420,11 @@ BCE_TERMS_MISTAKES = [
     mistake("softmax instead of sigmoid",
             "The classes compete here. Three questions, three answers: sigmoid, which has no sum over classes.",
             lambda z, y: -(y * torch.softmax(z, 1).log() + (1 - y) * (1 - torch.softmax(z, 1)).log())),
+    mistake("the logarithm stopped at −100",
+            "σ rounds to 0 or 1 here, and torch's BCELoss stops the logarithm of 0 at −100: every worse mistake costs 100 as "
+            "well, and has no gradient to learn from. Hand the logits to F.binary_cross_entropy_with_logits, or take log σ "
+            "in one step: F.logsigmoid, or torch.logaddexp.",
+            lambda z, y: F.binary_cross_entropy(torch.sigmoid(z), y, reduction="none")),
     mistake("rounded before the logarithm",
             "Four decimals are for reading. Small probabilities lose most by rounding, and their logarithms are the "
             "largest.",
@@ -502,10 +507,15 @@ LABELS_MISTAKES = [
             "With one=True one index per row is wanted, with one=False a yes or no for each class.",
             lambda z, one: z >= 0 if one else z.argmax(1)),
 ]
+LABELS_EXTREMES = [
+    extreme("a half is not taken for a yes",
+            "A logit of exactly 0 is a half: at or above the threshold is a yes, so >= and not >. (round makes 0 of a half.)",
+            torch.tensor([[0.0, 2, -1]]), False),
+]
 SCORES = torch.tensor([[2, 3, 0.1, -1], [-1, -2, -3, -0.02], [1.5, -0.5, 1.4, 0.02], [0.3, -4, 0.4, -3]])
 PREDICT_LABELS = Topic(lambda z, one: z.argmax(1) if one else z >= 0, ["logits", "one"], [
     (ARTICLE, True),
     (ARTICLE, False),
     (SCORES, True),
     (SCORES, False),
-], LABELS_MISTAKES, [])
+], LABELS_MISTAKES, LABELS_EXTREMES)

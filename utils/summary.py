@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from utils import bars as plots
 from utils.bce import worked_bce
-from utils.cross_entropy import worked_cross_entropy
+from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import (
     ARTICLE, BCE, CE, LABEL, LABEL_1, LOGITS, TARGET, logit_sliders, logits_from, presets, target_boxes, targets_from,
 )
@@ -30,7 +30,7 @@ def predict_label(logits: Tensor) -> Tensor:
 
 
 def predict_labels(logits: Tensor, threshold: float = 0.5) -> Tensor:
-    """Every class whose own probability reaches the threshold: none, one or many.
+    """Every class whose own probability is at or above the threshold: none, one or many.
 
     logits: (..., classes); threshold: in [0, 1].  Returns: same shape, bool.
     Raises TypeError or ValueError for other logits or thresholds.  Taught in notebooks/06.
@@ -53,11 +53,11 @@ def explore_summary() -> Explorer:
 
     def compute(values):
         logits, targets = logits_from(values).unsqueeze(0), targets_from(values).unsqueeze(0)
-        one = targets.sum() == 1
+        row = float(nn.CrossEntropyLoss()(logits, targets))
         return {"logits": logits[0], "y": targets[0].int().tolist(), "threshold": values["threshold"],
                 "p": torch.softmax(logits, dim=1)[0], "sigma": torch.sigmoid(logits)[0],
                 "chosen": int(predict_label(logits)), "yes": predict_labels(logits, values["threshold"])[0].tolist(),
-                "ce": float(nn.CrossEntropyLoss()(logits, targets.argmax(dim=1))) if one else None,
+                "row": row, "ce": row if targets.sum() == 1 else None,  # a label says it only where one class is true
                 "terms": nn.BCEWithLogitsLoss(reduction="none")(logits, targets)[0],
                 "bce": float(nn.BCEWithLogitsLoss()(logits, targets))}
 
@@ -70,8 +70,9 @@ def explore_summary() -> Explorer:
                     notes=["" if sum(now["y"]) == 1 else f"{sum(now['y'])} labels", ""])
         true = [f"class {k}" for k in range(3) if now["y"][k]]
         yes = [f"class {k}" for k in range(3) if now["yes"][k]]
-        ce = "takes exactly one true class" if now["ce"] is None else number(now["ce"])
-        worked = f"= {worked_cross_entropy(now['p'], now['y'].index(1), now['ce'])}" if now["ce"] is not None else ce
+        ce = f"of the row {number(now['row'] + 0.0)}" if now["ce"] is None else number(now["ce"])
+        worked = (worked_row(now["y"], now["row"]) if now["ce"] is None else
+                  f"= {worked_cross_entropy(now['p'], now['y'].index(1), now['ce'])}")
         words = "\n".join([
             f"true:     {', '.join(true) or 'none'}",
             f"softmax   {numbers(now['p'])}   argmax: class {now['chosen']}",

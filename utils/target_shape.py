@@ -14,7 +14,7 @@ from utils import bars as plots
 from utils.bars import GREY, INK, STYLE
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
-from utils.inputs import check_labels, check_logits, check_tensor, one_line, shape
+from utils.inputs import FLOATS, as_labels, as_targets, check_labels, check_logits, check_tensor, labels_are, one_line, shape
 from utils.plots import COLOURS, WRONG, number
 from utils.predict import Questions, the_one
 
@@ -46,8 +46,9 @@ def bce_target(labels: Tensor, num_classes: int) -> Tensor:
     """
     if not isinstance(num_classes, int):
         raise TypeError(f"num_classes is a {type(num_classes).__name__}; a whole number is wanted: how many classes there are")
-    if num_classes < 1:
-        raise ValueError(f"num_classes is {num_classes}; at least 1 is wanted")
+    if num_classes < 2:  # one column, with a 1 in each row, would say yes for label 0
+        raise ValueError(f"num_classes is {num_classes}; at least 2 is wanted: "
+                         "for one yes or no per image, 1 or 0, write labels.float().unsqueeze(-1)")
     check_labels(labels, num_classes)
     return F.one_hot(labels, num_classes).float()
 
@@ -69,7 +70,8 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
     """The first thing about a target that keeps it from saying "the label is 1": ("shape", a sentence), or ("", "").
 
     loss: a key of LOSSES; logits: [1, classes], floating; target: any tensor.
-    Returns: the part, one of "shape", "dtype", "values" or "", and what to do about it.
+    Returns: the part, one of "shape", "dtype", "values" or "", and what to do about it; code in it makes a target that says
+    the same, or where none can, one that says "the label is 1".
     Raises ValueError for another loss, TypeError or ValueError for other logits or target.  Taught in notebooks/04.
     """
     check_logits(logits)
@@ -78,29 +80,38 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
         raise ValueError(f"logits has shape {shape(logits)}; one row is wanted: shape [1, classes]")
     if loss not in list(LOSSES):
         raise ValueError(f"loss is {loss!r}; one of {', '.join(LOSSES)} is wanted")
-    classes = logits.shape[-1]
-    fits = target.shape == logits.shape
+    classes, values, whole = logits.shape[-1], target.double(), not (target.is_floating_point() or target.dtype == torch.bool)
+    if loss == "CrossEntropyLoss" and classes == 1:
+        return "values", ("one logit competes with no other, so this loss is 0 whatever it is: for a yes or no take "
+                          f"nn.BCEWithLogitsLoss and write {as_targets('target', target, logits) or 'torch.tensor([[1.0]])'}")
     if loss == "CrossEntropyLoss" and target.shape == logits.shape[:-1]:  # one label per row
         label = target.item()
         if target.dtype not in (torch.long, torch.uint8):
-            return "dtype", "a label is an index, so a whole number: write target.long()"
+            code = as_labels("target", target, target.shape, classes)
+            return "dtype", (f"a label is an index{' of 64 bits' if whole else ', so a whole number'}: "
+                             + (f"write {code}" if code else f"{labels_are(classes)}, so look where the labels are made"))
         if label == -100:
             return "values", "−100 is ignore_index: the row is skipped, and a mean over no rows is 0 / 0"
         if not 0 <= label < classes:
-            return "values", f"with {classes} classes a label is 0 ... {classes - 1}: look where the labels are made"
+            return "values", f"{labels_are(classes)}: look where the labels are made"
         return ("", "") if label == 1 else ("values", f"the label is {label}, not 1")
-    if loss == "CrossEntropyLoss" and not fits:
-        return "shape", (f"one label per row, shape {shape(logits[..., 0])}, or one probability per class, "
-                         f"shape {shape(logits)}, is wanted: write torch.tensor([1])")
-    if not fits:
-        return "shape", (f"one number per logit is wanted, shape {shape(logits)}: "
-                         f"write F.one_hot(label, num_classes={classes}).float()")
-    if not target.is_floating_point():
-        return "dtype", "one number per class means floating point: write target.float()"
-    if target.min() < 0 or target.max() > 1:
-        return "values", "torch does not check that a target lies in [0, 1]: divide a 0/255 mask by 255"
-    if not torch.equal(target, bce_target(torch.ones(target.shape[:-1], dtype=torch.long), classes).to(target)):
-        return "values", "torch does not know what you meant: this row does not say class 1 and no other"
+    code = as_targets("target", target, logits)
+    if loss == "CrossEntropyLoss" and target.shape != logits.shape:
+        return "shape", (f"one label per row, shape {shape(logits[..., 0])}, or one probability per class, shape {shape(logits)}, "
+                         f"is wanted: write {as_labels('target', target, logits.shape[:-1], classes) or code or 'torch.tensor([1])'}")
+    if target.shape != logits.shape:
+        one = f"F.one_hot(torch.tensor([1]), num_classes={classes}).float()" if classes > 1 else "torch.tensor([[1.0]])"
+        return "shape", f"one number per logit is wanted, shape {shape(logits)}: write {code or one}"
+    if target.dtype not in FLOATS:
+        return "dtype", ("one number per class means floating point" + (
+            f": write {code}" if code else ", in [0, 1]: look where the target is made"))
+    if not ((values >= 0) & (values <= 1)).all():
+        return "values", "torch does not check that a target lies in [0, 1]: " + (
+            f"divide a 0/255 mask by 255, so write {code}" if code.endswith("255") else
+            f"if −1 stands for no, write {code}" if code else "look where it was made")
+    if values.tolist() != [[float(k == min(1, classes - 1)) for k in range(classes)]]:  # one logit asks for yes, 1
+        return "values", ("torch does not know what you meant: this row does not say class 1 and no other" if classes > 1 else
+                          f"the target is {target.item():.6g}, not 1")
     return "", ""
 
 
