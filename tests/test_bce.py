@@ -191,6 +191,7 @@ ON_PURPOSE = {
 # The right choice of each question, and a fact of torch's that makes it right; or the number.
 ANSWERS = {
     "which_is_largest": ("Class 0's", lambda: -math.log(1 - s[0, 0]) > max(-math.log(s[0, 1]), -math.log(1 - s[0, 2]))),
+    "one_in_a_thousand": ("Less than 0.01", lambda: -(math.log(0.001) + 999 * math.log(0.999)) / 1000 < 0.01),
     "sure_of_nothing": ("inf", lambda: -(1 - 1 / (1 + torch.tensor(-17.0).exp())).log() == math.inf),
     "sigmoid_twice": ("Another number", lambda: not BCE(s, y).isclose(BCE(z, y))),
     "coin_toss": math.log(2),

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tests.oracle import CE, label, logits_of, p, share, z
+from tests.oracle import CE, label, logits_of, p, share, y, z
 from utils.cross_entropy import cross_entropy_gradient, cross_entropy_terms, explore_cross_entropy
 from utils.example import PRESETS
 
@@ -159,6 +159,9 @@ ON_PURPOSE = {
 ANSWERS = {
     "is_it_good": ("Better than guessing", lambda: CE(z, label) < math.log(3)),
     "sure_and_wrong": ("Beyond every bound", lambda: CE(torch.tensor([[1e30, 0, 0]]), label) > 1e29),
+    "product_of_shares": ("0", lambda: torch.tensor(0.7) ** 1000 == 0 and 0.7 ** 1000 < 2.0 ** -149),
+    "squares": ("Hardly at all", lambda: abs(sum(sign * ((share(torch.tensor([[10.0, sign * 1e-3, 0]]).double()) - y) ** 2).sum()
+                                                 for sign in (1, -1))) / 2e-3 < 1e-3),
     "softmax_twice": ("More than 0.3527", lambda: CE(p, label) > CE(z, label)),
     "tie_cross_entropy": ("A, the careful one", lambda: -math.log(p[0, 1]) < -(9 * math.log(0.999) + math.log(0.0001)) / 10),
 }

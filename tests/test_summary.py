@@ -111,6 +111,8 @@ ANSWERS = {
                  < BCE(torch.tensor([[2.0, 3.0, -600.0]], dtype=torch.float64), y)),
     "two_true": ("One", lambda: (share(torch.tensor([[6.0, 4.0, -6.0]])) > 0.6).tolist() == [[True, False, False]]),
     "argmax_of_none": ("Class 1", lambda: torch.tensor([-4.0, -3.0, -5.0]).argmax() == 1),
+    "all_lower": ("CE stays, BCE changes", lambda: torch.allclose(share(z - 2.5), share(z)) and BCE(z - 2.5, y) < BCE(z, y) - 0.1),
+    "one_class": ("Always 0", lambda: (share(torch.tensor([[-5.0], [0], [5]])) == 1).all()),
     "round_animals": ("CrossEntropyLoss and argmax", lambda: (torch.sigmoid(torch.tensor([4.0, 3.9])) > 0.5).all()),
     "round_findings": ("BCEWithLogitsLoss and a threshold", lambda: (share(torch.tensor([[4.0, 4.0, -4.0]])) < 0.5).all()),
     "round_labels": ("[32] long", lambda: [raises(CE, torch.zeros(32, 10), target) for target in (

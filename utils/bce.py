@@ -126,6 +126,17 @@ def which_is_largest():
     return f"Class {int(losses.argmax())}'s", f"{numbers(losses)}"
 
 
+@questions.asks("Of 1,000 classes one is true. A model knows only how rare that is, and answers 0.001 for each. What does BCE say?", {
+    "0.6931, as for every guess": "That is what a half costs. Here 999 of the answers are nearly right.",
+    "More than our 0.9733": "The one true class costs −log 0.001, which is much. But it is one of a thousand in the mean.",
+    "Less than 0.01": "999 classes cost almost nothing, and the mean divides the one sure mistake by a thousand.",
+})
+def one_in_a_thousand():
+    loss = float(F.binary_cross_entropy(torch.full((1, 1000), 0.001), F.one_hot(torch.tensor([0]), 1000).float()))
+    return the_one({"Less than 0.01": loss < 0.01, "0.6931, as for every guess": 0.6 < loss < 0.7, "More than our 0.9733": loss > 0.97}), (
+        f"{number(loss)}")
+
+
 @questions.asks("The model gives a logit of 17 to a class that is not there. The loss should be about 17. What will our formula "
                 "say in 32 bits?", {
     "17": "So the mathematics says. But 1 − σ(17) has to be computed first, and 32 bits hold about 7 digits.",

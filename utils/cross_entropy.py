@@ -226,6 +226,34 @@ def sure_and_wrong():
         f"{numbers(losses)} where the wrong class leads by 10, 100 and 1000")
 
 
+@questions.asks("A thousand images, and each label gets a share of 0.7. You multiply the thousand shares. What do 32 bits say?", {
+    "0": "0.7 to the 1000th has 154 zeros after its point. 32 bits hold about 45.",
+    "A number with many zeros": "So the mathematics says, and with ten images there would be one. But 32 bits have an end.",
+    "About 0.7": "That would be a mean of the shares. A product gets smaller with every factor.",
+})
+def product_of_shares():
+    shares = torch.full((1000,), 0.7)
+    product = float(shares.prod())
+    return the_one({"0": product == 0, "A number with many zeros": 0 < product < 0.01, "About 0.7": product >= 0.01}), (
+        f"{product} for the product, and {number(float(shares.log().sum()))} for the sum of the logarithms")
+
+
+@questions.asks("A wrong class leads by 10. The squares of p − y sum to nearly 2 then, as many as they can. How hard do they pull on "
+                "the true logit?", {
+    "As hard as cross-entropy": "Both losses are large there. But a gradient is not the height of a loss; it is its slope.",
+    "Much harder": "A square grows faster than its root. But p is close to 0 and 1 here, and hardly moves with a logit.",
+    "Hardly at all": "Where softmax is sure it is flat: a step of the logit changes the shares by next to nothing, and so the squares.",
+})
+def squares():
+    pulls = []
+    for loss in (CE, lambda z, label: ((torch.softmax(z, dim=1) - F.one_hot(label, 3)) ** 2).sum()):
+        z = torch.tensor([[10.0, 0.0, 0.0]], requires_grad=True)
+        loss(z, LABEL).backward()
+        pulls.append(float(z.grad[0, 1]))
+    return the_one({"Hardly at all": abs(pulls[1]) < abs(pulls[0]) / 100, "As hard as cross-entropy": 0.5 < pulls[1] / pulls[0] < 2,
+                    "Much harder": pulls[1] / pulls[0] >= 2}), f"{pulls[0]:.4f} by cross-entropy and {pulls[1]:.4f} by squares"
+
+
 @questions.asks("`nn.CrossEntropyLoss` is handed `p`, the probabilities, in place of the logits. What will it say?", {
     "It raises an error": "It cannot know: probabilities are three floating numbers, and so are logits.",
     "0.3527, as before": "It would, if a softmax of shares left them as they are. But it evens them out.",

@@ -129,6 +129,30 @@ def argmax_of_none():
         f"class {int(low.argmax())}, with sigmoids of {numbers(torch.sigmoid(low)[0])}")
 
 
+@questions.asks("We take 2.5 off every logit. What happens to the two losses of our image, whose class is 1?", {
+    "Both stay": "Softmax does not see it. But sigmoid looks at each logit by itself, and each is lower now.",
+    "CE stays, BCE changes": "Shares depend on differences only. Each sigmoid has its own logit, and falls with it.",
+    "Both change": "All logits change, and so it looks as if all losses must. But their differences are the old ones.",
+})
+def all_lower():
+    changes = [abs(float(loss(LOGITS - 2.5, right) - loss(LOGITS, right))) > 1e-4 for loss, right in ((CE, LABEL), (BCE, TARGET))]
+    choices = {(False, False): "Both stay", (False, True): "CE stays, BCE changes", (True, True): "Both change"}
+    return choices[tuple(changes)], (
+        f"{number(float(CE(LOGITS - 2.5, LABEL)))} for CE and {number(float(BCE(LOGITS - 2.5, TARGET)))} for BCE afterwards")
+
+
+@questions.asks("One yes-or-no question for each image, one logit, shape `[N, 1]`, and `nn.CrossEntropyLoss` with label 0 for each. "
+                "What will it say?", {
+    "It raises an error": "Shapes and types fit: N rows of one logit, N labels. Torch cannot know that one class is too few.",
+    "log 2 for a logit of 0": "That is what two classes would cost, or BCE. Here the only class shares with nobody.",
+    "Always 0": "Softmax gives the only class the whole 1, whatever its logit is, and −log 1 is 0.",
+})
+def one_class():
+    losses = [float(CE(torch.tensor([[z]]), torch.tensor([0]))) for z in (-5.0, 0.0, 5.0)]
+    return the_one({"Always 0": losses == [0, 0, 0], "log 2 for a logit of 0": losses[1] > 0.5}), (
+        f"{losses[0]}, {losses[1]} and {losses[2]} for logits of −5, 0 and 5")
+
+
 # The closing round
 
 
