@@ -1,0 +1,214 @@
+"""The other arguments of both losses: weight, label_smoothing, pos_weight.  Taught in notebooks/07_arguments.ipynb."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from utils import plots
+from utils.bce import bce_terms
+from utils.cross_entropy import cross_entropy_terms
+from utils.example import LABEL, LOGITS, TARGET
+from utils.explore import Explorer, ask, slider
+from utils.inputs import check_labels, check_logits, check_tensor, shape
+from utils.picture import Picture
+from utils.plots import exact, number, numbers
+from utils.predict import Questions, the_one
+
+TWO = torch.cat([LOGITS, torch.ones(1, 3)])  # our image and an undecided one
+LABELS = torch.tensor([1, 0])
+
+
+def weighted_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+    """The images' cross-entropies, each as often as its label weighs: Σ w ℓ / Σ w.
+
+    logits: (N, classes); labels: (N) long; weight: (classes), none below 0.  Returns: [], in nats; nan where all weigh 0.
+    Raises TypeError or ValueError for other logits, labels or weights.  Taught in notebooks/07.
+    """
+    check_weight(weight, logits)
+    weights = weight[labels]
+    return (weights * cross_entropy_terms(logits, labels)).sum() / weights.sum()
+
+
+def smooth_target(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
+    """One-hot rows that keep 1 − smoothing and spread the rest evenly over all classes.
+
+    labels: (N) long; smoothing: in [0, 1].  Returns: (N, num_classes), float32, each row sums to 1.
+    Raises TypeError or ValueError for other labels or smoothings.  Taught in notebooks/07.
+    """
+    check_labels(labels, num_classes)
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"smoothing is {smoothing}; a share in [0, 1] is wanted: 0.1 is usual")
+    return (1 - smoothing) * F.one_hot(labels, num_classes).float() + smoothing / num_classes
+
+
+def pos_weighted_terms(logits: Tensor, targets: Tensor, pos_weight: Tensor | float) -> Tensor:
+    """One binary cross-entropy per class, those of the classes that are there pos_weight times as long.
+
+    logits, targets: (..., classes); pos_weight: a number or (classes).  Returns: (..., classes), in nats.
+    Raises TypeError or ValueError for other logits or targets.  Taught in notebooks/07.
+    """
+    yes, no = bce_terms(logits, torch.ones_like(targets)), bce_terms(logits, torch.zeros_like(targets))
+    return pos_weight * targets * yes + (1 - targets) * no
+
+
+def check_weight(weight: object, logits: Tensor) -> None:
+    """Raises TypeError or ValueError unless weight is a floating tensor (classes) without negative numbers."""
+    check_logits(logits)
+    check_tensor(weight, "weight")
+    classes = logits.shape[-1]
+    if weight.shape != (classes,):
+        raise ValueError(f"weight has shape {shape(weight)}; one weight per class is wanted: shape [{classes}]")
+    if not weight.is_floating_point():
+        raise TypeError(f"weight has dtype {weight.dtype}; floating point is wanted: write weight.float()")
+    if not (weight >= 0).all():  # true for nan too
+        raise ValueError(f"weight holds {weight[~(weight >= 0)][0].item():g}; weights of 0 or more are wanted")
+
+
+def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Explorer:
+    """Weights, smoothing, pos_weight → three losses as lengths, the first by the reader's weighted_cross_entropy([2, 3], [2], [3])."""
+    picture = Picture()
+    left, right, rows = 190, 1150, (44, 176, 308)  # of the ruler, and the tops of its three lanes
+    names = ("weight", "smoothing", "pos_weight")
+
+    def compute(values):
+        logits, target = TWO.double(), TARGET.double()
+        weight = torch.tensor([values[f"weight {k}"] for k in range(3)], dtype=torch.float64)
+        smoothing, pos_weight = values["label_smoothing"], values["pos_weight"]
+        truth = nn.CrossEntropyLoss(weight=weight)(logits, LABELS)
+        none = bool(weight[LABELS].sum() == 0)
+        answer, wrong = (truth, "") if none else ask(weighted_cross_entropy, logits, LABELS, weight, like=truth)
+        terms = nn.CrossEntropyLoss(reduction="none")(logits, LABELS)
+        shares = smooth_target(LABEL, 3, smoothing).double()[0]
+        return {"weight": weight, "terms": terms, "truth": float(truth), "answer": float(answer), "wrong": wrong,
+                "target": shares, "parts": shares * -torch.log_softmax(logits[0], dim=0),
+                "smooth": float(nn.CrossEntropyLoss(label_smoothing=smoothing)(logits[:1], LABEL)),
+                "bce": pos_weighted_terms(logits[:1], target, pos_weight)[0],
+                "mean": float(nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight).double())(logits[:1], target)),
+                "smoothing": smoothing, "pos_weight": pos_weight}
+
+    def lane(name, top, at, end, lengths, looks, loss, count, truth=None, then=None):
+        """Losses end to end, and below them the loss that they come to: their sum divided by count."""
+        picture.text(f"{name} name", name, 12, top + 22, look=plots.QUIET)
+        total, wrong = sum(lengths), truth is not None and plots.differs(loss, truth)
+        start = 0.0
+        for j, (length, k) in enumerate(zip(lengths, looks)):
+            picture.box(f"{name} {j}", plots.HATCHED[k], at(start), top, at(start + length), top + 44, data=(start, start + length))
+            picture.frame(f"{name} {j} edge", plots.INK, at(start), top, at(start + length), top + 44, data=(start, start + length))
+            start += length
+        if then is not None:
+            picture.box(f"before {name}", plots.GHOST, at(0), top + 88, at(then), top + 88 + plots.LANE, data=(0, then))
+        picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
+        if count == 1:  # the sum is the loss
+            return
+        if math.isfinite(loss):
+            picture.box(f"{name} loss", plots.RED if wrong else plots.QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))
+        if wrong and math.isfinite(truth):
+            picture.frame(f"torch {name} loss", plots.INK, at(0), top + 52, at(truth), top + 84, data=(0, truth))
+        elif count == round(count):
+            for j in range(1, round(count)):  # the sum in equal parts, of which the loss is the first
+                picture.frame(f"{name} part {j}", plots.GHOST, at(total * j / count), top + 52, at(total * (j + 1) / count), top + 84)
+        picture.text(f"{name} says", plots.short(loss) if wrong else f"÷ {count:g} = {plots.short(loss)}", right + 24, top + 68,
+                     look=plots.RED if wrong else plots.INK)
+
+    def draw(now, before):
+        weighted = (now["weight"][LABELS] * now["terms"]).tolist()
+        sums = [sum(weighted), float(now["parts"].sum()), float(now["bce"].sum())]
+        finite = [value for value in (now["answer"], now["truth"]) if math.isfinite(value)]
+        end = plots.step(max(1, *sums, *finite, *([before["truth"]] if before and math.isfinite(before["truth"]) else [])))
+        picture.begin(end, lambda: plots.ticks(picture, "nats", plots.axis(0, end, left, right), [0, end / 2, end], picture.height - 52))
+        at = plots.axis(0, end, left, right)
+        count = float(now["weight"][LABELS].sum())
+        lane(names[0], rows[0], at, end, weighted, LABELS.tolist(), now["answer"], count, now["truth"],
+             before["truth"] if before and math.isfinite(before["truth"]) else None)
+        lane(names[1], rows[1], at, end, now["parts"].tolist(), range(3), now["smooth"], 1, then=before and before["smooth"])
+        lane(names[2], rows[2], at, end, now["bce"].tolist(), range(3), now["mean"], 3, then=before and before["mean"])
+
+    def show(now, before):
+        draw(now, before)
+        w, terms = now["weight"][LABELS].tolist(), now["terms"].tolist()
+        if sum(w):
+            a, b = exact(now["truth"], lambda a, b: (w[0] * a + w[1] * b) / sum(w), *terms)
+            weighted = f"({w[0]:.6g} · {a} + {w[1]:.6g} · {b}) / ({w[0]:.6g} + {w[1]:.6g}) = {number(now['truth'])}"
+        else:
+            weighted = "0 / 0: no image counts, since the labels' weights are 0"
+        parts = exact(now["smooth"], lambda *parts: sum(parts), *now["parts"].tolist())
+        terms = exact(now["mean"], lambda *terms: sum(terms) / 3, *now["bce"].tolist())
+        words = "\n".join([
+            f"CE, weight           {weighted}",
+            f"CE, label_smoothing  target {numbers(now['target'])} → {' + '.join(parts)} = {number(now['smooth'])}",
+            f"BCE, pos_weight      ({' + '.join(terms)}) / 3 = {number(now['mean'])}",
+        ])
+        line = f"weight {', '.join(f'{w:.6g}' for w in now['weight'].tolist())} → {number(now['answer'])}"
+        return (f"{line}, label_smoothing {now['smoothing']:.6g} → {number(now['smooth'])}, "
+                f"pos_weight {now['pos_weight']:.6g} → {number(now['mean'])}"), words, now["wrong"]
+
+    controls = {f"weight {k}": slider(f"weight {k}", 1, 0, 5, plots.COLOURS[k]) for k in range(3)}
+    controls |= {"label_smoothing": slider("label_smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
+    presets = {"weights 1, 2, 5": {"weight 0": 1.0, "weight 1": 2.0, "weight 2": 5.0}, "smoothing 0.1": {"label_smoothing": 0.1},
+               "pos_weight 3": {"pos_weight": 3.0}}
+    return Explorer("explore_arguments", controls, compute, show, picture, presets)
+
+
+# What notebook 7 asks, in its order.
+questions = Questions()
+
+
+@questions.asks("Class 1 weighs 2, and our image, whose label is 1, is alone in its batch. What becomes of its 0.3527?", {
+    "0.7054, twice as much": "So it would be without a reduction. But the mean is a weighted one, and it divides by the weights.",
+    "0.3527, as before": "2 · 0.3527 / 2: the weight stands above and below the line, and one image cannot outweigh itself.",
+    "0.1764, half": "The mean divides by the weight, that is right. But the loss was multiplied by it before.",
+})
+def weight_alone():
+    plain, weighted = (float(nn.CrossEntropyLoss(weight=weight)(LOGITS, LABEL)) for weight in (None, torch.tensor([1.0, 2, 5])))
+    return the_one({"0.7054, twice as much": abs(weighted / plain - 2) < 0.1, "0.3527, as before": abs(weighted / plain - 1) < 0.1,
+                    "0.1764, half": abs(weighted / plain - 0.5) < 0.1}), number(weighted)
+
+
+@questions.asks("With `label_smoothing=0.1`, a model gets surer and surer of the right class. Where does the loss go?", {
+    "To 0": "Without smoothing it would. But the target asks for a little of the other classes too.",
+    "Down to a floor, and it stays there": "There is a floor. But who goes on gives the others less than the target asks for.",
+    "Down to a floor, and up again":
+        "The floor is where the shares are the smoothed target. Surer than that costs more: a tenth of a third of the lead, twice.",
+})
+def smoothing_floor():
+    losses = [float(nn.CrossEntropyLoss(label_smoothing=0.1)(lead * TARGET, LABEL)) for lead in (0.0, 3.3322, 100.0)]
+    return the_one({"To 0": losses[-1] < 0.01, "Down to a floor, and it stays there": abs(losses[-1] - losses[1]) < 0.01 < losses[1],
+                    "Down to a floor, and up again": losses[-1] > losses[1] + 0.1 > 0.2}), (
+        f"{numbers(losses)} where the right class leads by 0, 3.3 and 100")
+
+
+@questions.asks("`pos_weight` is 3. Which of our three binary losses grow: 2.1269 and 0.7444 of the classes that are not there, 0.0486 of "
+                "class 1?", {
+    "All three": "A number for all classes looks as if it multiplied all losses. It multiplies one of the two terms.",
+    "That of class 1": "Positive means *there*: the term y log σ is multiplied, and only class 1 has y = 1.",
+    "Those of classes 0 and 2": "Their terms are those of *not there*. A yes that is missed is to cost more, not a no.",
+})
+def which_grow():
+    plain, weighted = (nn.BCEWithLogitsLoss(reduction="none", pos_weight=weight)(LOGITS, TARGET)[0] for weight in (None, torch.tensor(3.0)))
+    grown = tuple((weighted > plain + 1e-6).tolist())
+    choices = {(True, True, True): "All three", (False, True, False): "That of class 1", (True, False, True): "Those of classes 0 and 2"}
+    return choices[grown], f"{numbers(weighted)}, and {number(float(weighted.mean()))} for their mean"
+
+
+@questions.asks("`nn.NLLLoss` wants the logarithms of shares. It is handed the shares. What will it say of our image?", {
+    "An error": "Shares and their logarithms are both three floating numbers. Nothing tells them apart.",
+    "0.3527": "That is what the logarithm of 0.7028 would give, with its sign changed.",
+    "A number below 0": "It picks the label's entry and changes its sign. It takes no logarithm.",
+})
+def nll_on_shares():
+    said = float(nn.NLLLoss()(torch.softmax(LOGITS, dim=1), LABEL))
+    return the_one({"A number below 0": said < 0, "0.3527": abs(said - 0.3527) < 1e-3}), number(said)
+
+
+@questions.asks("90 images of class 0 and 10 of class 1. Which `weight` makes the two classes count alike?", {
+    "[9, 1]": "So the frequent class would count nine times as much again.",
+    "[1, 9]": "90 images of weight 1 and 10 of weight 9: 90 on both sides.",
+    "[0.9, 0.1]": "These are the shares of the classes. Weights turn them round.",
+})
+def tie_arguments():
+    weights = {"[9, 1]": (9, 1), "[1, 9]": (1, 9), "[0.9, 0.1]": (0.9, 0.1)}
+    return the_one({choice: math.isclose(90 * a, 10 * b) for choice, (a, b) in weights.items()}), (
+        ", ".join(f"{90 * a:g} and {10 * b:g}" for a, b in weights.values()) + " on the two sides, in the order of the choices")
