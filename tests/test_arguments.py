@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import BCE, CE, label, p, share, y, z
+from tests.topics import pairs_of
 from utils.arguments import (
-    LABELS, TWO, check_weight, explore_arguments, pos_weighted_terms, smooth_target, weighted_cross_entropy,
+    LABELS, TWO, check_weighted_cross_entropy, explore_arguments, pos_weighted_terms, smooth_target, weighted_cross_entropy,
 )
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
@@ -46,8 +47,6 @@ def test_pos_weighted_terms_are_torchs(pos_weight):
     (torch.tensor([1.0, torch.nan, 5]), ValueError, "weight holds nan"),
 ])
 def test_weights_that_are_told_off(weight, error, sentence):
-    with pytest.raises(error, match=sentence):
-        check_weight(weight, TWO)
     with pytest.raises(error, match=sentence):
         weighted_cross_entropy(TWO, LABELS, weight)
 
@@ -135,6 +134,22 @@ EVIDENCE = {
     "smoothing_floor": lambda: [-float((share(lead * y).log() * (0.9 * y + 0.1 / 3)).sum()) for lead in (0, 3.3322)],
 }
 
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Make one image count nothing, so that the weighted loss is that of the other.": [("weight 1", 0.0)],
+    "Let our image count twice as much as the other: bring the weighted loss to 0.6013.": [("weight 0", 2.0), ("weight 1", 4.0)],
+    "Move all three weights and leave the weighted loss at 0.7257.": [("weight 0", 3.0), ("weight 2", 0.0), ("weight 1", 3.0)],
+    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("label_smoothing", 0.5)],
+    "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.7)],
+}
+NEARLY = {
+    "Make one image count nothing, so that the weighted loss is that of the other.": [("weight 2", 0.0)],
+    "Let our image count twice as much as the other: bring the weighted loss to 0.6013.": [("weight 0", 2.0)],
+    "Move all three weights and leave the weighted loss at 0.7257.": [("weight 2", 5.0)],
+    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("pos_weight", 0.0), ("label_smoothing", 0.4)],
+    "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.6)],
+}
+
 
 def wanted(values):
     weight = torch.tensor([values[f"weight {k}"] for k in range(3)]).double()
@@ -145,3 +160,81 @@ def wanted(values):
 
 
 WRONG_CALL = "explore_arguments(lambda z, t, w: None)", "<lambda> returned None: does it end with a return?"
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+def pick(p, t):
+    return p[torch.arange(len(t)), t]
+
+
+def each(z, t):
+    return F.cross_entropy(z, t, reduction="none")
+
+
+def looped(z, t, w):
+    total = count = 0
+    for row, k in zip(z, t):
+        total += w[k] * (row.logsumexp(0) - row[k])
+        count += w[k]
+    return total / count
+
+
+RIGHT = {
+    check_weighted_cross_entropy: [
+        lambda z, t, w: F.cross_entropy(z, t, weight=w), lambda z, t, w: nn.CrossEntropyLoss(w)(z, t),
+        lambda z, t, w: nn.NLLLoss(weight=w)(z.log_softmax(1), t), lambda z, t, w: (w[t] * each(z, t)).sum() / w[t].sum(), looped,
+        lambda z, t, w: F.cross_entropy(z, t, weight=w, reduction="none").sum() / w[t].sum(),
+        lambda z, t, w: (w[t] / w[t].sum() * (z.logsumexp(1) - pick(z, t))).sum(),
+        lambda z, t, w: -(F.one_hot(t, z.shape[1]) * w * z.log_softmax(1)).sum() / (F.one_hot(t, z.shape[1]) * w).sum(),
+        lambda z, t, w: -(w.gather(0, t) * z.log_softmax(1).gather(1, t[:, None]).squeeze(1)).sum() / w.gather(0, t).sum(),
+        lambda z, t, w: (w[t] * each(z, t)).mean() / w[t].mean(),
+        lambda z, t, w: torch.dot(w[t], each(z, t)) / w.index_select(0, t).sum(),
+    ],
+}
+WRONG = {
+    check_weighted_cross_entropy: {
+        "divided by the number of images": lambda z, t, w: (w[t] * each(z, t)).mean(),
+        "not divided at all": lambda z, t, w: F.cross_entropy(z, t, weight=w, reduction="sum"),
+        "divided by the sum of all weights": lambda z, t, w: (w[t] * each(z, t)).sum() / w.sum(),
+        "the weights are never used": lambda z, t, w: F.cross_entropy(z, t),
+        "no reduction": lambda z, t, w: nn.CrossEntropyLoss(weight=w, reduction="none")(z, t),
+        "the weight comes after the mean": lambda z, t, w: (F.cross_entropy(z, t) * w[t]).mean(),
+        "divided by the number of classes": lambda z, t, w: (w[t] * each(z, t)).sum() / z.shape[1],
+        "divided twice": lambda z, t, w: (w[t] * each(z, t)).mean() / w[t].sum(),
+        "weights not indexed by the label": lambda z, t, w: (w * each(z, t)).sum() / w.sum(),
+        "1 / weight instead of weight": lambda z, t, w: (each(z, t) / w[t]).sum() / (1 / w[t]).sum(),
+        "the weight of the next class": lambda z, t, w: (w[t - 1] * each(z, t)).sum() / w[t - 1].sum(),
+        "the weight of the predicted class": lambda z, t, w: (w[z.argmax(1)] * each(z, t)).sum() / w[z.argmax(1)].sum(),
+        "weights in reverse order": lambda z, t, w: F.cross_entropy(z, t, weight=w.flip(0)),
+        "the weight is applied twice": lambda z, t, w: (w[t] * F.cross_entropy(z, t, weight=w, reduction="none")).sum() / w[t].sum(),
+        "the weight is applied to the logits": lambda z, t, w: nn.CrossEntropyLoss()(w * z, t),
+        "the weight is inside the logarithm": lambda z, t, w: -torch.log(w[t] * pick(torch.softmax(z, 1), t)).mean(),
+        "all classes counted": lambda z, t, w: -(w * torch.log_softmax(z, 1)).sum(1).mean(),
+        "softmax applied twice": lambda z, t, w: F.cross_entropy(z.softmax(1), t, weight=w),
+        "minus missing": lambda z, t, w: (w[t] * pick(z.log_softmax(1), t)).sum() / w[t].sum(),
+        "off by one class": lambda z, t, w: F.cross_entropy(z, (t + 1) % z.shape[1], weight=w),
+        "base 2 instead of e": lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log2()).sum() / w[t].sum(),
+        "softmax over the wrong dim": lambda z, t, w: -(w[t] * pick(z.softmax(0), t).log()).sum() / w[t].sum(),
+        "saturation: a probability rounded to 0 before its logarithm":
+            lambda z, t, w: -(w[t] * (pick(z.softmax(1), t) + 1e-30).log()).sum() / w[t].sum(),
+    },
+}
+
+
+# --- two slips at once, as their parts combine: ({the names}, function)
+
+def put_together(first=lambda z: z, log=torch.log, weights=lambda w, t, z: w[t], mean=lambda x, w, weight: (w * x).sum() / w.sum()):
+    return lambda z, t, w: mean(-log(pick(torch.softmax(first(z), 1), t)), weights(w, t, z), w)
+
+
+PARTS = {
+    "first": {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.sigmoid, "relu applied first": F.relu},
+    "log": {"base 10 instead of e": torch.log10, "log missing": lambda p: p, "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)},
+    "weights": {"1 / weight instead of weight": lambda w, t, z: 1 / w[t], "weights in reverse order": lambda w, t, z: w.flip(0)[t],
+                "the weight of the predicted class": lambda w, t, z: w[z.argmax(1)]},
+    "mean": {"divided by the number of images": lambda x, w, weight: (w * x).mean(),
+             "not divided at all": lambda x, w, weight: (w * x).sum(),
+             "divided by the sum of all weights": lambda x, w, weight: (w * x).sum() / weight.sum()},
+}
+PAIRED = {check_weighted_cross_entropy: pairs_of(put_together, PARTS)}

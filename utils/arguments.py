@@ -9,15 +9,17 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.bce import bce_terms
-from utils.cross_entropy import cross_entropy_terms
-from utils.example import LABEL, LOGITS, TARGET
+from utils.check import Result, Task, check, slip
+from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_STEPS, REDUCTION_SLIPS, cross_entropy_terms, own
+from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
 from utils.explore import Explorer, ask, slider
 from utils.inputs import check_labels, check_logits, check_tensor, shape
-from utils.picture import Picture
+from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
+from utils.softmax import shares
 
-TWO = torch.cat([LOGITS, torch.ones(1, 3)])  # our image and an undecided one
+TWO = BATCH  # our image and an undecided one
 LABELS = torch.tensor([1, 0])
 
 
@@ -27,7 +29,7 @@ def weighted_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Te
     logits: (N, classes); labels: (N) long; weight: (classes), none below 0.  Returns: [], in nats; nan where all weigh 0.
     Raises TypeError or ValueError for other logits, labels or weights.  Taught in notebooks/07.
     """
-    check_weight(weight, logits)
+    _check_weight(weight, logits)
     weights = weight[labels]
     return (weights * cross_entropy_terms(logits, labels)).sum() / weights.sum()
 
@@ -54,7 +56,7 @@ def pos_weighted_terms(logits: Tensor, targets: Tensor, pos_weight: Tensor | flo
     return pos_weight * targets * yes + (1 - targets) * no
 
 
-def check_weight(weight: object, logits: Tensor) -> None:
+def _check_weight(weight: object, logits: Tensor) -> None:
     """Raises TypeError or ValueError unless weight is a floating tensor (classes) without negative numbers."""
     check_logits(logits)
     check_tensor(weight, "weight")
@@ -89,42 +91,41 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
                 "mean": float(nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight).double())(logits[:1], target)),
                 "smoothing": smoothing, "pos_weight": pos_weight}
 
-    def lane(name, top, at, end, lengths, looks, loss, count, truth=None, then=None):
+    def lane(name, top, at, lengths, looks, loss, count, truth=None, then=None):
         """Losses end to end, and below them the loss that they come to: their sum divided by count."""
-        picture.text(f"{name} name", name, 12, top + 22, look=plots.QUIET)
+        picture.text(f"{name} name", name, 12, top + 22, look=QUIET)
         total, wrong = sum(lengths), truth is not None and plots.differs(loss, truth)
         start = 0.0
         for j, (length, k) in enumerate(zip(lengths, looks)):
-            picture.box(f"{name} {j}", plots.HATCHED[k], at(start), top, at(start + length), top + 44, data=(start, start + length))
-            picture.frame(f"{name} {j} edge", plots.INK, at(start), top, at(start + length), top + 44, data=(start, start + length))
+            picture.box(f"{name} {j}", HATCHED[k], at(start), top, at(start + length), top + 44, data=(start, start + length))
+            picture.frame(f"{name} {j} edge", INK, at(start), top, at(start + length), top + 44, data=(start, start + length))
             start += length
         if then is not None:
-            picture.box(f"before {name}", plots.GHOST, at(0), top + 88, at(then), top + 88 + plots.LANE, data=(0, then))
+            picture.box(f"before {name}", GHOST, at(0), top + 88, at(then), top + 88 + plots.LANE, data=(0, then))
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
         if count == 1:  # the sum is the loss
             return
-        if math.isfinite(loss):
-            picture.box(f"{name} loss", plots.RED if wrong else plots.QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))
-        if wrong and math.isfinite(truth):
-            picture.frame(f"torch {name} loss", plots.INK, at(0), top + 52, at(truth), top + 84, data=(0, truth))
+        if plots.drawable(loss):
+            picture.box(f"{name} loss", RED if wrong else QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))
+        if wrong and plots.drawable(truth):
+            picture.frame(f"torch {name} loss", INK, at(0), top + 52, at(truth), top + 84, data=(0, truth))
         elif count == round(count):
             for j in range(1, round(count)):  # the sum in equal parts, of which the loss is the first
-                picture.frame(f"{name} part {j}", plots.GHOST, at(total * j / count), top + 52, at(total * (j + 1) / count), top + 84)
+                picture.frame(f"{name} part {j}", GHOST, at(total * j / count), top + 52, at(total * (j + 1) / count), top + 84)
         picture.text(f"{name} says", plots.short(loss) if wrong else f"÷ {count:g} = {plots.short(loss)}", right + 24, top + 68,
-                     look=plots.RED if wrong else plots.INK)
+                     look=RED if wrong else INK)
 
     def draw(now, before):
         weighted = (now["weight"][LABELS] * now["terms"]).tolist()
         sums = [sum(weighted), float(now["parts"].sum()), float(now["bce"].sum())]
-        finite = [value for value in (now["answer"], now["truth"]) if math.isfinite(value)]
-        end = plots.step(max(1, *sums, *finite, *([before["truth"]] if before and math.isfinite(before["truth"]) else [])))
-        picture.begin(end, lambda: plots.ticks(picture, "nats", plots.axis(0, end, left, right), [0, end / 2, end], picture.height - 52))
-        at = plots.axis(0, end, left, right)
+        low, end = plots.reach(*sums, now["answer"], now["truth"], before and before["truth"])
+        at = plots.axis(low, end, left, right)
+        picture.begin((low, end), lambda: plots.ticks(picture, "nats", at, sorted({low, 0, end / 2, end}), picture.height - 52))
         count = float(now["weight"][LABELS].sum())
-        lane(names[0], rows[0], at, end, weighted, LABELS.tolist(), now["answer"], count, now["truth"],
-             before["truth"] if before and math.isfinite(before["truth"]) else None)
-        lane(names[1], rows[1], at, end, now["parts"].tolist(), range(3), now["smooth"], 1, then=before and before["smooth"])
-        lane(names[2], rows[2], at, end, now["bce"].tolist(), range(3), now["mean"], 3, then=before and before["mean"])
+        lane(names[0], rows[0], at, weighted, LABELS.tolist(), now["answer"], count, now["truth"],
+             before["truth"] if before and plots.drawable(before["truth"]) else None)
+        lane(names[1], rows[1], at, now["parts"].tolist(), range(3), now["smooth"], 1, then=before and before["smooth"])
+        lane(names[2], rows[2], at, now["bce"].tolist(), range(3), now["mean"], 3, then=before and before["mean"])
 
     def show(now, before):
         draw(now, before)
@@ -145,11 +146,26 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         return (f"{line}, label_smoothing {now['smoothing']:.6g} → {number(now['smooth'])}, "
                 f"pos_weight {now['pos_weight']:.6g} → {number(now['mean'])}"), words, now["wrong"]
 
-    controls = {f"weight {k}": slider(f"weight {k}", 1, 0, 5, plots.COLOURS[k]) for k in range(3)}
+    controls = {f"weight {k}": slider(f"weight {k}", 1, 0, 5, COLOURS[k]) for k in range(3)}
     controls |= {"label_smoothing": slider("label_smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
     presets = {"weights 1, 2, 5": {"weight 0": 1.0, "weight 1": 2.0, "weight 2": 5.0}, "smoothing 0.1": {"label_smoothing": 0.1},
                "pos_weight 3": {"pos_weight": 3.0}}
-    return Explorer("explore_arguments", controls, compute, show, picture, presets)
+    return Explorer("explore_arguments", controls, compute, show, picture, presets, tasks)
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Make one image count nothing, so that the weighted loss is that of the other.",
+     lambda values, now: sorted((now["weight"][LABELS] > 0).tolist()) == [False, True]),
+    ("Let our image count twice as much as the other: bring the weighted loss to 0.6013.",
+     lambda values, now: abs(now["truth"] - float(now["terms"] @ torch.tensor([2.0, 1]).double()) / 3) < 0.00005),
+    ("Move all three weights and leave the weighted loss at 0.7257.",
+     lambda values, now: not (now["weight"] == 1).any() and abs(now["truth"] - float(now["terms"].mean())) < 0.00005),
+    ("Bring the smoothed cross-entropy above BCE with pos_weight at 1.",
+     lambda values, now: now["pos_weight"] == 1 and now["smooth"] > now["mean"]),
+    ("Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.",
+     lambda values, now: bool(now["bce"][1] > now["bce"][2] / 2)),
+]
 
 
 # What notebook 7 asks, in its order.
@@ -212,3 +228,85 @@ def tie_arguments():
     weights = {"[9, 1]": (9, 1), "[1, 9]": (1, 9), "[0.9, 0.1]": (0.9, 0.1)}
     return the_one({choice: math.isclose(90 * a, 10 * b) for choice, (a, b) in weights.items()}), (
         ", ".join(f"{90 * a:g} and {10 * b:g}" for a, b in weights.values()) + " on the two sides, in the order of the choices")
+
+
+# --- the check: weighted cross-entropy in steps, and its slips
+
+def weighted_pick(do, z: Tensor, t: Tensor, w: Tensor) -> Tensor:
+    """Softmax → the label's share → −log → weighted mean."""
+    t = do.labels(t, z)
+    return do.mean(do.minus(do.log(do.rounding(do.pick(shares(do, z), t)))), do.weights(w, t, z), w, z)
+
+
+def weighted_difference(do, z: Tensor, t: Tensor, w: Tensor) -> Tensor:
+    """log-sum-exp minus the label's logit → weighted mean."""
+    z, t = do.logits(z), do.labels(t, z)
+    return do.mean(do.minus(do.difference(do.pick(z, t), do.logsumexp(z))), do.weights(w, t, z), w, z)
+
+
+def weighted_mean(losses: Tensor, w: Tensor, weight: Tensor, z: Tensor) -> Tensor:
+    """From the losses, the weights of their labels, all weights and the logits."""
+    return (w * losses).sum() / w.sum()
+
+
+DIVIDE = "divide by the sum of the weights of these labels, weight[labels].sum()."
+WEIGHTED_SLIPS = [
+    slip("divided by the number of images", f"mean() divides by how many images there are. Torch's mean is a weighted one: {DIVIDE}",
+         mean=lambda x, w, weight, z: (w * x).mean()),
+    slip("not divided at all", f"The sum grows with the batch and with the weights: {DIVIDE}", mean=lambda x, w, weight, z: (w * x).sum()),
+    slip("divided by the sum of all weights", f"Weights of classes that are not in the batch, or are there twice, count wrongly: {DIVIDE}",
+         mean=lambda x, w, weight, z: (w * x).sum() / weight.sum()),
+    slip("the weights are never used", "This is the plain mean: multiply each image's loss by the weight of its label.",
+         mean=lambda x, w, weight, z: x.mean()),
+    slip("no reduction", f"There is one loss for each image here. One number is wanted: add them up, and {DIVIDE}",
+         mean=[lambda x, w, weight, z: w * x, lambda x, w, weight, z: w * x / w.sum(), lambda x, w, weight, z: x]),
+    slip("the weight comes after the mean", "Once the losses are averaged nobody knows which image weighs what: multiply before.",
+         mean=[lambda x, w, weight, z: x.mean() * w, lambda x, w, weight, z: x.mean() * w.mean(),
+               lambda x, w, weight, z: x.mean() * w.sum(), lambda x, w, weight, z: x.mean() * weight,
+               lambda x, w, weight, z: (x.mean() * weight).mean(), lambda x, w, weight, z: (x.mean() * weight).sum()]),
+    slip("divided by the number of classes", f"How many classes there are does not matter: {DIVIDE}",
+         mean=lambda x, w, weight, z: (w * x).sum() / z.shape[-1]),
+    slip("divided twice", f"mean() has divided already. Add up, and {DIVIDE}", mean=lambda x, w, weight, z: (w * x).mean() / w.sum()),
+    slip("weights not indexed by the label", "There is a weight for each class. Each image takes that of its label: weight[labels].",
+         weights=[lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t))]]),
+    slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
+    slip("the weight of the next class", "The labels are indices, and the first class is 0: weight[labels].",
+         weights=[lambda w, t, z: w[t - 1], lambda w, t, z: w[(t + 1) % len(w)]]),
+    slip("the weight of the predicted class", "What counts is which class is true, not which one the model takes: weight[labels].",
+         weights=lambda w, t, z: w[z.argmax(-1)]),
+    slip("weights in reverse order", "Weights and classes belong together in the order in which they come.",
+         weights=lambda w, t, z: w.flip(0)[t]),
+    slip("the weight is applied twice", "Either the loss is handed the weights, or you multiply by them.",
+         weights=lambda w, t, z: w[t] ** 2,
+         mean=[lambda x, w, weight, z: (w * w * x).sum() / w.sum(), lambda x, w, weight, z: (w * w * x).mean()],
+         instead=lambda z, t, w: (F.cross_entropy(z, t, weight=w) * w[t]).mean()),
+    slip("the weight is applied to the logits", "A weight multiplies a loss. Multiplied logits are another model's answer.",
+         instead=[lambda z, t, w: F.cross_entropy(z * w, t), lambda z, t, w: F.cross_entropy(z * w, t, weight=w),
+                  lambda z, t, w: F.cross_entropy(z * w[t].unsqueeze(-1), t)]),
+    slip("the weight is inside the logarithm", "log(w · p) is log w + log p. The weight belongs before the loss: w · (−log p).",
+         instead=[lambda z, t, w: -(own(z.softmax(-1), t) * w[t]).log().mean(),
+                  lambda z, t, w: -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()]),
+    slip("all classes counted", "Each image pays for its label alone: pick its entry before you add up.",
+         instead=[lambda z, t, w: -(w * z.log_softmax(-1)).sum(-1).mean(), lambda z, t, w: -(w * z.log_softmax(-1)).sum() / w[t].sum()]),
+    slip("the last image only", REDUCTION_SLIPS[2].thought,
+         mean=[lambda x, w, weight, z: w[-1] * x[-1], lambda x, w, weight, z: w[-1] * x[-1] / w.sum(), lambda x, w, weight, z: x[-1]]),
+    # What goes wrong before there are weights goes wrong here too.
+    *(known._replace(forms=forms) for known in CROSS_ENTROPY.slips
+      if (forms := [form for form in known.forms if form[0] not in ("instead", "reduce", "classes", "one_hot")])),
+]
+WEIGHTS = torch.tensor([1.0, 2, 5])
+WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "labels", "weight"], [
+    (ROW, LABEL, WEIGHTS),
+    (BATCH, LABELS, WEIGHTS),
+    (FOUR, torch.tensor([3, 0, 2]), torch.tensor([0.5, 3, 1, 2])),
+    (WIDE, torch.tensor([1, 2, 0, 0]), torch.tensor([0.2, 1, 0])),
+    (SMALL, torch.tensor([2, 0, 2]), torch.tensor([1.5, 4, 0.25])),
+    (COLUMN, torch.tensor([0, 0, 0]), torch.tensor([3.0])),
+], [weighted_pick, weighted_difference], CROSS_ENTROPY_STEPS | {"weights": lambda w, t, z: w[t], "mean": weighted_mean}, WEIGHTED_SLIPS, [
+    ((*given, torch.arange(given[0].shape[-1]) + 1.0), faults) for given, faults in CROSS_ENTROPY.extremes
+], [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes])
+
+
+def check_weighted_cross_entropy(function: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Result:
+    """Whether function(logits [N, C], labels [N], weight [C]) → [] is torch's weighted mean, in nats.  Written in notebooks/07."""
+    return check(function, WEIGHTED)
