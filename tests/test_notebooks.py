@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.topics import NAMES, NOTEBOOKS, ROOT, its_tests
+from tests.topics import NAMES, NOTEBOOKS, ROOT, UTILS, its_tests
 from utils import check
 
 FIRST = NOTEBOOKS[NAMES[0]].cells[1].source
@@ -114,8 +114,8 @@ def test_the_bones(name):
     for bone in ("# ", "**After this notebook you can**\n\n- ", "Time: ", "(glossary.md)", "## Explore", "## Trap 1", "**From outside:**",
                  "**The fix", "## Write it yourself", "<details><summary>A solution</summary>", "To tie it up:",
                  "## What you have seen"):
-        if bone == "To tie it up:" and name == NAMES[-1]:
-            bone = "## Closing round"
+        if bone == "To tie it up:" and "## Closing round" in prose:
+            continue
         assert bone in prose, bone
     assert cells[0].source.startswith(f"# {int(name[:2])} · ")
     for link in re.findall(r"\]\((\w+\.(?:ipynb|md))\)", prose):
@@ -140,7 +140,8 @@ def test_every_exercise_has_a_stub_that_says_so_and_a_solution_that_passes_its_c
         space = {"torch": torch, "nn": nn, "F": F}
         exec(code, space)
         for function_check, function in calls:
-            result = getattr(check, function_check)(space[function])
+            result = getattr(UTILS[name], function_check, None) or getattr(check, function_check)
+            result = result(space[function])
             assert result.passed and "One thing more" not in result.message, result.message
     assert exercises >= 1
 

@@ -37,21 +37,39 @@ def its_tests(name: str):
     return importlib.import_module(f"tests.test_{TOPICS[name]}")
 
 
+def explorers(name: str) -> dict[str, list[str]]:
+    """What makes the explorers of a notebook's topic, and the topic's own functions that each wants: {"explore_softmax": ["softmax"]}."""
+    return {key: list(inspect.signature(value).parameters) for key, value in vars(UTILS[name]).items()
+            if key.startswith("explore_") and value.__module__ == UTILS[name].__name__}
+
+
 def explorer(name: str) -> tuple[str, list[str]]:
-    """What makes the explorer of a notebook's topic, and the topic's own functions that it wants: "explore_softmax", ["softmax"]."""
-    (make,) = (key for key, value in vars(UTILS[name]).items()
-               if key.startswith("explore_") and value.__module__ == UTILS[name].__name__)
-    return make, list(inspect.signature(getattr(UTILS[name], make)).parameters)
+    """The first of them: the one that stands first in the notebook, and that the tables of the topic's tests are about."""
+    return next(iter(explorers(name).items()))
 
 
-def explore(name: str) -> Explorer:
-    """A new explorer of a notebook's topic, driven by the topic's own functions."""
-    make, wants = explorer(name)
-    return getattr(UTILS[name], make)(*(getattr(UTILS[name], function) for function in wants))
+def explore(name: str, make: str = "") -> Explorer:
+    """A new explorer of a notebook's topic, the first unless another is named, driven by the topic's own functions."""
+    make = make or explorer(name)[0]
+    return getattr(UTILS[name], make)(*(getattr(UTILS[name], function) for function in explorers(name)[make]))
 
+
+def stops(control) -> list:
+    """The values that a hand can set a control to, from one end to the other."""
+    if hasattr(control, "options"):
+        return list(control.options)
+    if isinstance(control.value, bool):
+        return [False, True]
+    return [round(control.min + k * control.step, 9) for k in range(round((control.max - control.min) / control.step) + 1)]
+
+
+EXPLORERS = [(name, make) for name in NAMES for make in explorers(name)]
 
 # {question: what asks it}, in the order of the notebooks
 ASKED: dict[str, Callable] = {key: ask for name in NAMES for key, ask in vars(UTILS[name].questions).items() if callable(ask)}
+# {what a cell shows in a row, such as "questions.CLOSING_ROUND": what asks its questions}
+ROUNDS: dict[str, list[Callable]] = {f"questions.{key}": asks for name in NAMES for key, asks in vars(UTILS[name].questions).items()
+                                     if isinstance(asks, list)}
 
 
 def gathered(table: str) -> dict:

@@ -27,7 +27,7 @@ from utils.plots import WRONG, number
 NAMES = """(() => {
   const box = this.closest('.explorer'), rows = [...box.querySelectorAll('.widget-hslider')];
   const image = box.querySelector('img'), words = box.querySelector('.explorer-words .widget-html-content');
-  if (rows.length < 3 || !image || !words) {
+  if (rows.length < SLIDERS || !image || !words) {
     this.tries = (this.tries || 0) + 1;
     return this.tries < 100 && setTimeout(() => this.onload(), 100);
   }
@@ -52,14 +52,14 @@ DARK = ("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><filter id='
 CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer {{ max-width: 1100px; overflow: hidden; }}
 .explorer .widget-label, .explorer .widget-readout, .explorer .widget-button, .explorer .widget-toggle-button,
-.explorer .widget-checkbox label {{ font-size: 17px; }}
+.explorer .widget-checkbox label, .explorer select {{ font-size: 17px; }}
 .explorer .widget-toggle-buttons {{ display: flex; align-items: baseline; margin: 2px; gap: 6px; }}
 .explorer .widget-toggle-buttons > div {{ display: flex; flex-wrap: wrap; gap: 2px 0; }}
 .explorer .widget-toggle-buttons > label {{ flex: none; }}
 .explorer .widget-label, .explorer .widget-checkbox label {{ color: var(--jp-content-font-color1, inherit); }}
 .explorer .widget-toggle-button.mod-active {{ font-weight: bold; }}
 .explorer .widget-toggle-button.mod-active::before {{ content: "✓ "; }}
-.explorer button:focus-visible, .explorer input:focus-visible,
+.explorer button:focus-visible, .explorer input:focus-visible, .explorer select:focus-visible,
 .explorer .noUi-handle:focus, .explorer .ui-slider-handle:focus {{
   outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
 .explorer img {{ background: white; }}
@@ -81,22 +81,23 @@ class Explorer(widgets.VBox):
     """Controls, a picture and words in one box.
 
     name:     what the one-line text form starts with
-    controls: {name: widget}, the three logit sliders first, in the order in which Tab reaches them
+    controls: {name: widget}, sliders first, in the order in which Tab reaches them
     compute:  {name: value} -> numbers, of whatever kind show wants
     show:     (numbers, numbers from before or None) -> (one line, words, complaint); moves the figure's artists
-    presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts; instead of
-              the values a function that makes them of the present numbers
+    presets:  {button: {name: value}}, beside Reset, and "the article" where there are any, which set every control to where it
+              starts; instead of the values a function that makes them of the present numbers
+    tasks:    [(a sentence, (values, numbers) -> whether it is done)]
 
     .controls and .buttons are the widgets; .image, .words and .wrong (the complaint) are what they show.
     """
 
     def __init__(self, name: str, controls: dict[str, widgets.Widget], compute: Callable, show: Callable,
-                 picture: Picture, presets: dict[str, dict | Callable]):
-        self.name, self.controls, self.picture = name, controls, picture
+                 picture: Picture, presets: dict[str, dict | Callable], tasks: list[tuple[str, Callable]] = ()):
+        self.name, self.controls, self.picture, self.tasks = name, controls, picture, tasks
         self._compute, self._show, self._paint = compute, show, picture.png if isinstance(picture, Picture) else painter(picture)
         self.figure = picture  # until notebooks 4 to 6 have a Picture
         self._start = {key: control.value for key, control in controls.items()}
-        presets = {"the article": self._start} | presets
+        presets = {"the article": self._start} | presets if presets else {}
         self._values = self._touched = self._now = self._before = None
         self._setting, self._line, self.words = False, "", ""
 
@@ -116,7 +117,8 @@ class Explorer(widgets.VBox):
         rows = list(controls.values())
         sides = widgets.HBox([widgets.VBox(side, layout={"flex": "1 1 340px"}) for side in (rows[:3], rows[3:]) if side],
                              layout={"flex_flow": "row wrap"})
-        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), sides,
+        sliders = sum(isinstance(row, (widgets.FloatSlider, widgets.SelectionSlider)) for row in rows)
+        super().__init__([widgets.HTML(CSS.replace("SLIDERS", str(sliders)), layout={"display": "none"}), sides,
                           widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"}),
                           self.image, self.page])
         self.add_class("explorer")

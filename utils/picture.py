@@ -147,6 +147,23 @@ class Picture:
         self._stamp(agg(line, self.width, self.height), SHADES[look], 0, 0)
         self._mark(name, "curve", look, (min(xs), min(ys), max(xs), max(ys)), data)
 
+    def path(self, name: str, look: int, xs: Sequence[float], ys: Sequence[float], data=None, thick: float = 4) -> None:
+        """A line through points from left to right, at every event: a stretch of each column of pixels."""
+        columns = np.arange(round(xs[0]), round(xs[-1]) + 1)
+        heights = np.interp(columns, xs, ys)
+        upper = np.minimum(heights[:-1], heights[1:]) - thick / 2
+        lower = np.maximum(heights[:-1], heights[1:]) + thick / 2
+        rows, across = self._slices(columns[0], upper.min(), columns[-1], lower.max())
+        inside = np.arange(rows.start, rows.stop)[:, None] + 0.5
+        self.pixels[rows, across][(upper <= inside) & (inside < lower)] = look
+        self._mark(name, "path", look, (xs[0], min(ys), xs[-1], max(ys)), data)
+
+    def cells(self, name: str, thirds: np.ndarray, x: float, y: float, size: int, data=None) -> None:
+        """A grid of squares, each inked by so many thirds: a small image."""
+        high, wide = (size * count for count in thirds.shape)
+        self.pixels[y:y + high, x:x + wide] = SHADES[INK][np.kron(thirds, np.ones((size, size), int))]
+        self._mark(name, "cells", INK, (x, y, x + wide, y + high), data)
+
     def text(self, name: str, text: str, x: float, y: float, align: str = "left", size: int = SIZE, bold: bool = False,
              look: int = INK, away: int = 0) -> tuple[float, float, float, float]:
         """A text beside or around x, its capitals around y.  With away = −1 or 1 it moves up or down until it is free of others."""
