@@ -157,7 +157,8 @@ class Notebook:
         for row in self.explorer.locator(".widget-toggle-buttons").all():
             shown[row.locator(".widget-label").inner_text()] = row.locator("button.mod-active").inner_text()
         for row in self.explorer.locator(".widget-dropdown").all():
-            shown[row.locator(".widget-label").inner_text()] = row.locator("select").evaluate("select => select.selectedOptions[0].text")
+            shown[row.locator(".widget-label").inner_text()] = row.locator("select").evaluate(
+                "select => select.selectedOptions[0].text").replace("\xa0", " ")
         return shown
 
     def words(self) -> list[str]:

@@ -16,7 +16,7 @@ from utils import training
 from utils.digits import digits, two_digits
 from utils.predict import marked, numbered
 from utils.training import (
-    LOSSES, MISTAKES, OPTIMIZERS, RATES, SNIPPETS, STEADIEST, accuracies, check_training_step, explore_several, explore_training,
+    LOSSES, MISTAKES, OPTIMIZERS, RATES, SNIPPETS, STEADIEST, check_training_step, explore_several, explore_training,
     precision_recall, probabilities, reviewed, symptoms, training_step, wholly_right,
 )
 
@@ -101,18 +101,20 @@ def test_training_is_what_torchs_own_loop_gives(mistake, optimizer, rate):
 
 
 # What each mistake looks like, at the rate and with the optimizer that the explorer starts with, by the numbers of torch's own loop.
+FLOOR = f"floor: perfect answers would cost {math.log(1 + 2 / math.e):.4f}"
+FLOOR_OF_BCE = f"floor: perfect answers would cost {(math.log(1 + 1 / math.e) + 2 * math.log(2)) / 3:.4f}"
 LOOKS = {
     "none": lambda first, last, right: "nothing odd" if last < 0.2 and right > 0.9 else "",
-    "softmax before the loss": lambda first, last, right: f"floor: perfect answers would cost {math.log(1 + 2 / math.e):.4f}" if last > 0.5514 and right > 0.85 else "",
-    "sigmoid before the loss": lambda first, last, right: f"floor: perfect answers would cost {math.log(1 + 2 / math.e):.4f}" if last > 0.5514 and right > 0.85 else "",
+    "softmax before the loss": lambda first, last, right: FLOOR if last > 0.5514 and right > 0.85 else "",
+    "sigmoid before the loss": lambda first, last, right: FLOOR if last > 0.5514 and right > 0.85 else "",
     "ReLU before the loss": lambda first, last, right: f"stuck at {math.log(3):.4f}" if last == first else "",
     "sum for mean": lambda first, last, right: f"starts at {300 * math.log(3):.4f}, where guessing costs 1.0986; it jumps",
     "wrong dim": lambda first, last, right: f"starts at {math.log(300):.4f}, where" if abs(first - math.log(300)) < 1e-6 else "",
-    "minus forgotten": lambda first, last, right: "below 0; the answers are no better than guesses" if last < -100 and 0.3 < right < 0.4 else "",
+    "minus forgotten": lambda first, last, right: "below 0; the answers are no better" if last < -100 and 0.3 < right < 0.4 else "",
     "NLLLoss on shares": lambda first, last, right: "it is below 0" if -1 < last < 0 and right > 0.85 else "",
     "target expanded": lambda first, last, right: "below 0; the answers are no better" if last < -2 and 0.3 < right < 0.4 else "",
     "mask of 255": lambda first, last, right: "it is below 0" if last < -1e6 else "",
-    "sigmoid twice": lambda first, last, right: f"floor: perfect answers would cost {(math.log(1 + 1 / math.e) + 2 * math.log(2)) / 3:.4f}" if last > 0.6 else "",
+    "sigmoid twice": lambda first, last, right: FLOOR_OF_BCE if last > 0.6 else "",
     "target reversed": lambda first, last, right: "the answers are worse than guesses" if 0 < last < 0.3 and right < 0.03 else "",
 }
 
@@ -149,7 +151,7 @@ def test_every_mistake_is_known_and_what_is_shown_is_what_runs():
 
 def test_words_are_the_same_where_rounding_differs(monkeypatch):
     """Another machine adds in another order: here the pixels are off by what such a difference is."""
-    moves = [(mistake, optimizer, rate) for mistake in MISTAKES for optimizer in OPTIMIZERS for rate in (RATES[3], RATES[12], RATES[17], RATES[20])]
+    moves = itertools.product(MISTAKES, OPTIMIZERS, (RATES[3], RATES[12], RATES[17], RATES[20]))
     first, second = explore_training(F.cross_entropy), None
     exact = handwriting.FILE["images"]
     off = torch.randn(exact.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64).numpy() * 1e-14
@@ -272,8 +274,14 @@ def test_symptoms_on_curves_made_for_them():
 
 
 def test_the_steadiest_rate_is_the_largest_without_a_rise():
-    steady = [rate for rate in RATES if all(b <= a for a, b in itertools.pairwise(torchs_own(nn.CrossEntropyLoss(), rate, "gradient descent")[0]))]
+    curves = {rate: torchs_own(nn.CrossEntropyLoss(), rate, "gradient descent")[0] for rate in RATES}
+    steady = [rate for rate, losses in curves.items() if all(after <= before for before, after in itertools.pairwise(losses))]
     assert STEADIEST == max(steady) < max(RATES)
+
+
+def test_ticks_as_they_are_written():
+    assert [training.tall(tick) for tick in (0, 2, -500, 5000, 1e4, -1e5, -2e6, 5e8)] == [
+        "0", "2", "−500", "5000", "10⁴", "−10⁵", "−2·10⁶", "5·10⁸"]
 
 
 # --- one digit or several
@@ -311,7 +319,8 @@ def test_several_counts_what_a_loop_counts(name, stop):
     words = SEVERAL.words.splitlines()
     assert words[0] == f"{name}, threshold {threshold:.2f}: {sum(whole)} of 300 images wholly right = {sum(whole) / 300:.4f}"
     counts = [f"{sum(w for w, t in zip(whole, truth) if sum(t) == k)} of {sum(sum(t) == k for t in truth)}" for k in range(3)]
-    assert words[1] == "of the images with " + ", ".join(f"{many} of the three: {count}" for many, count in zip(("none", "one", "two"), counts))
+    assert words[1] == "of the images with " + ", ".join(
+        f"{many} of the three: {count}" for many, count in zip(("none", "one", "two"), counts))
     for line, over in ((words[2], answers), (words[3], truth)):
         found = [sum(a[k] and t[k] for a, t in zip(answers, truth)) for k in range(3)]
         rates = [f"{f / sum(row[k] for row in over):.4f}" if any(row[k] for row in over) else "0 / 0" for k, f in enumerate(found)]
@@ -437,8 +446,8 @@ ON_PURPOSE = {
 # The right choice of each question, and a fact of torch's that makes it right; or the number.
 ANSWERS = {
     "first_loss": math.log(3),
-    "behind_the_floor": ("About as many are right", lambda: abs(
-        torchs_own(BY_HAND["none"], 0.5, "gradient descent")[1] - torchs_own(BY_HAND["softmax before the loss"], 0.5, "gradient descent")[1]) < 0.01),
+    "behind_the_floor": ("About as many are right", lambda: np.ptp(
+        [torchs_own(BY_HAND[mistake], 0.5, "gradient descent")[1] for mistake in ("none", "softmax before the loss")]) < 0.01),
     "smoothly": ("One cannot say: look at the answers", lambda: torchs_own(BY_HAND["target reversed"], 0.5, "gradient descent")[1] < 0.05),
     "two_there": ("None", lambda: not ((fresh_probabilities("CE, softmax") >= 0.5) == two_digits()[1][300:].bool()).all(1)[
         two_digits()[1][300:].sum(1) == 2].any()),
@@ -447,10 +456,12 @@ ANSWERS = {
     "review_shares": ("Line 1: the loss will stop above 0.55", lambda: F.cross_entropy(torch.eye(3), torch.arange(3)) > 0.55),
     "review_names": ("Line 4: the loss will fall as it should, with nearly all answers wrong",
                      lambda: ((LABELS[:, None] != torch.arange(3)).double() == 1 - ONE_HOT).all()),
-    "review_scores": ("Line 6: the loss will start near 5.7 and stay above 4.6", lambda: 5.7 < math.log(300) < 5.71 and math.log(100) > 4.6),
+    "review_scores": ("Line 6: the loss will start near 5.7 and stay above 4.6",
+                      lambda: 5.7 < math.log(300) < 5.71 and math.log(100) > 4.6),
     "review_nll": ("Line 5: the loss will be below 0, with good answers all the same",
                    lambda: nn.NLLLoss()(torch.softmax(torch.randn(300, 3), 1), LABELS) < 0),
-    "review_sum": ("Line 3: the loss will start in the hundreds, and jump", lambda: nn.CrossEntropyLoss(reduction="sum")(torch.zeros(300, 3), LABELS) > 300),
+    "review_sum": ("Line 3: the loss will start in the hundreds, and jump",
+                   lambda: nn.CrossEntropyLoss(reduction="sum")(torch.zeros(300, 3), LABELS) > 300),
     "review_yes": ("Line 9: the loss will fall below 0, and most answers will be wrong", lambda: LABELS.max() == 2),
 }
 

@@ -23,7 +23,7 @@ from utils.plots import WRONG, number
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
 # is .noUi-handle in ipywidgets 8 and .ui-slider-handle in 7, which Colab has; its arrow keys stay its own, which
-# Notebook 7 would take to collapse the section.
+# Notebook 7 would take to collapse the section, and a list's, which JupyterLab would take to go to the next cell.
 NAMES = """(() => {
   const box = this.closest('.explorer'), rows = [...box.querySelectorAll('.widget-hslider')];
   const image = box.querySelector('img'), words = box.querySelector('.explorer-words .widget-html-content');
@@ -36,6 +36,7 @@ NAMES = """(() => {
     handle.setAttribute('aria-label', row.querySelector('label').textContent);
     handle.setAttribute('data-lm-suppress-shortcuts', 'true');
   }
+  for (const list of box.querySelectorAll('select')) list.setAttribute('data-lm-suppress-shortcuts', 'true');
   image.alt = 'The picture of the numbers in the words below';
   words.setAttribute('aria-live', 'polite');
   new MutationObserver(() => {

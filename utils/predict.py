@@ -20,7 +20,8 @@ CSS = f"""<style>
 .prediction {{ max-width: 1100px; border-left: 6px solid #0072B2; padding: 4px 0 4px 14px; overflow: hidden; }}
 .prediction .widget-html-content {{ font-size: 17px; line-height: 1.45; color: var(--jp-content-font-color1, inherit); }}
 .prediction p {{ margin: 4px 0; }}
-.prediction pre {{ font-size: 16px; line-height: 1.35; margin: 6px 0; padding: 0; background: none; color: inherit; white-space: pre-wrap; }}
+.prediction pre {{ font-size: 16px; line-height: 1.35; margin: 6px 0; padding: 0; background: none; color: inherit;
+  white-space: pre-wrap; }}
 .prediction .widget-html-content code {{ font-size: 16px !important; background: none; color: inherit; }}
 .prediction .widget-button {{ font-size: 17px; text-align: left; white-space: normal; overflow-wrap: anywhere; height: auto;
   line-height: 1.35; padding: 5px 12px; }}

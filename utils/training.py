@@ -210,7 +210,8 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     def compute(values):
         name, mine = values["mistake"], F.cross_entropy if wrong else loss  # beside a complaint the words say what torch's would do
         used = mistaken(name, mine)
-        guess = says(lambda z, y: bce(z, F.one_hot(y, 3)), zeros, learn[1]) if MISTAKES[name].startswith("bce") else says(mine, zeros, learn[1])
+        right = (lambda z, y: bce(z, F.one_hot(y, 3))) if MISTAKES[name].startswith("bce") else mine
+        guess = says(right, zeros, learn[1])
         ran = run(used, *learn, values["learning rate"], OPTIMIZERS[values["optimizer"]])
         if ran.losses:
             kept[:] = [ran]
@@ -269,7 +270,8 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             picture.text(f"{name} says", "?", x, high + 26)
             return
         for k, stretch in plots.cuts(shares).items():
-            picture.box(f"{name} share {k}", plots.HATCHED[k], x + 8 * size * stretch[0], low, x + 8 * size * stretch[1], high, data=stretch)
+            start, end = (x + 8 * size * share for share in stretch)
+            picture.box(f"{name} share {k}", plots.HATCHED[k], start, low, end, high, data=stretch)
         picture.frame(f"{name} strip", plots.INK, x, low, x + 8 * size, high, thick=2)
         k = int(shares.argmax())
         look = plots.INK if k == truth else plots.RED
@@ -309,7 +311,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     }
     return Explorer("explore_training", controls, compute, show, picture, {}, tasks=[
         ("Without a mistake, find the largest learning rate at which the loss never jumps.",
-         lambda values, now: values["mistake"] == "none" and values["learning rate"] == STEADIEST and values["optimizer"] == "gradient descent"),
+         lambda values, now: list(values.values()) == [STEADIEST, "none", "gradient descent"]),
         ("Find a mistake with a floor, and train until the loss is within 0.02 of it.",
          lambda values, now: 0.01 < now["floor"] < math.inf and bool(now["losses"]) and now["losses"][-1] < now["floor"] + 0.02),
         ("Make the loss fall below 0 while more than nine of ten answers are right.",
@@ -323,8 +325,12 @@ STEADIEST = 0.7  # the largest of RATES at which gradient descent never raises t
 
 
 def tall(tick: float) -> str:
-    """A tick of an axis as it is written: 2, −500, 200000, −2·10⁶."""
-    return (f"{tick:.0f}" if abs(tick) < 1e6 else plots.short(tick).replace(".0·", "·")).replace("-", "−")
+    """A tick of an axis as it is written: 2, −500, 10⁵, −2·10⁶."""
+    if abs(tick) < 10_000:
+        return f"{tick:.0f}".replace("-", "−")
+    digit, power = f"{tick:.0e}".replace("-", "−").split("e+")
+    power = str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{digit.removesuffix('1') or ''}{'·' * (digit[-1] != '1')}10{power}"
 
 
 # One digit or several: two digits side by side, of which three classes may be there and others are none of them.
@@ -439,7 +445,7 @@ def explore_several() -> Explorer:
             f"{now['name']}, threshold {now['threshold']:.2f}: {right} of {count} images wholly right = {number(share)}",
             "of the images with " + ", ".join(f"{name} of the three: {some} of {all_}" for name, (some, all_) in zip(
                 ("none", "one", "two"), now["by count"])),
-            *(f"{part} for {', '.join(map(str, SEVERAL))} = {numbers(now[part]).replace('nan', '0 / 0')}" for part in ("precision", "recall")),
+            *(f"{part} for 0, 3, 6 = {numbers(now[part]).replace('nan', '0 / 0')}" for part in ("precision", "recall")),
         ]
         if before:
             words.append(f"before → now   wholly right {number(before['right'].double().mean().item())} → {number(share)}")
@@ -485,8 +491,8 @@ def first_loss():
     }
 
 
-@questions.asks("A softmax stands before `nn.CrossEntropyLoss`, and we train. The loss is far higher than without it. And the answers on the "
-                "test images?", {
+@questions.asks("A softmax stands before `nn.CrossEntropyLoss`, and we train. The loss is far higher than without it. And the "
+                "answers on the test images?", {
     "About as many are right": "The largest share still belongs to the largest logit, and its label is still pushed up, though less.",
     "Far fewer are right": "The loss looks bad, and one expects the answers to be. But it is the yardstick that changed.",
     "One in three is right, as by guessing": "So it would be if nothing could be learned. The gradient gets smaller, not lost.",
@@ -506,13 +512,14 @@ def behind_the_floor():
 def smoothly():
     ran, right = trained("target reversed")
     falls = all(after < before for before, after in itertools.pairwise(ran.losses)) and ran.losses[-1] > 0
-    return the_one({"One cannot say: look at the answers": falls and right < 0.1, "Yes: a falling loss means better answers": falls and right > 0.8}), (
+    return the_one({"One cannot say: look at the answers": falls and right < 0.1,
+                    "Yes: a falling loss means better answers": falls and right > 0.8}), (
         f"{number(ran.losses[0])} at first, then {number(ran.losses[-1])}, with a target that is the wrong way round: "
         f"{number(right)} of the answers are right")
 
 
-@questions.asks("Two digits on each image, of which none, one or two are among our three. A model trained with cross-entropy answers *there* where "
-                "a share reaches 0.5. Of the images with *two* of the three, how many will be wholly right?", {
+@questions.asks("Two digits on each image, of which none, one or two are among our three. A model trained with cross-entropy answers "
+                "*there* where a share reaches 0.5. Of the images with *two* of the three, how many will be wholly right?", {
     "None": "Two shares of one 1 reach 0.5 only if both are exactly a half.",
     "About half": "It would be so if one of the two were found and counted as half. Here both are wanted.",
     "Nearly all": "The model knows both digits well. But its shares compete.",
@@ -572,9 +579,10 @@ for epoch in range(100):
     loss = criterion(model(images), labels)
     {LOOP}""", 1, "model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 3))", {
         "Line 1: the loss will stop above 0.55":
-            "`nn.CrossEntropyLoss` contains the softmax. Mend: leave out `nn.Softmax(dim=1)`. (The ReLU in the middle is as it should be.)",
+            "`nn.CrossEntropyLoss` contains the softmax. The ReLU in the middle is as it should be. Mend: leave out `nn.Softmax(dim=1)`.",
         "Line 1: the loss will be stuck at 1.0986": "A ReLU at the *end* may do that. This one stands between two layers.",
-        "Line 5: the loss will fall below 0": "Logits first, labels second: this line is right, and `nn.CrossEntropyLoss` is never negative.",
+        "Line 5: the loss will fall below 0":
+            "Logits first, labels second: this line is right, and `nn.CrossEntropyLoss` is never negative.",
     }, {"Line 1: the loss will stop above 0.55": lambda losses, right: 0.55 < losses[-1] < 0.7 and right > 0.8,
         "Line 1: the loss will be stuck at 1.0986": lambda losses, right: abs(losses[-1] - math.log(3)) < 0.01,
         "Line 5: the loss will fall below 0": lambda losses, right: min(losses) < 0}),
@@ -590,7 +598,8 @@ for _ in range(100):
             "`!=` makes a 1 of every class that is *not* there. Mend: `==`.",
         "Line 6: an error at once, since the target must be labels": "This loss wants just such rows of floats.",
     }, {"Line 2: the loss will jump and not come down": lambda losses, right: losses[-1] > losses[0],
-        "Line 4: the loss will fall as it should, with nearly all answers wrong": lambda losses, right: 0 < losses[-1] < 0.3 and right < 0.1}),
+        "Line 4: the loss will fall as it should, with nearly all answers wrong":
+            lambda losses, right: 0 < losses[-1] < 0.3 and right < 0.1}),
     "review_scores": (f"""W = torch.zeros(64, 3, requires_grad=True)
 model = lambda pixels: pixels @ W
 optimizer = torch.optim.Adam([W], lr=0.05)
@@ -599,7 +608,8 @@ for step in range(100):
     log_shares = scores - scores.logsumexp(dim=0, keepdim=True)
     loss = -log_shares.gather(1, labels.unsqueeze(1)).mean()
     {LOOP}""", 6, "    log_shares = scores - scores.logsumexp(dim=1, keepdim=True)", {
-        "Line 1: the loss will be stuck, since all weights are 0": "With one layer that is no harm: the classes get different gradients at once.",
+        "Line 1: the loss will be stuck, since all weights are 0":
+            "With one layer that is no harm: the classes get different gradients at once.",
         "Line 6: the loss will start near 5.7 and stay above 4.6":
             "`dim=0` runs over the 300 images: log 300 to begin with, and log of about 100 images of a class at best. Mend: `dim=1`.",
         "Line 7: the loss will be below 0": "The minus is there, and the logarithms of shares are negative.",
@@ -617,7 +627,8 @@ for step in range(100):
             "`nn.NLLLoss` wants log-shares and only picks and changes the sign. Mend: `F.log_softmax` in line 4, or `shares.log()`.",
         "Line 5: the loss will have a floor at 0.55": "So it would with `nn.CrossEntropyLoss`, which takes a softmax itself.",
     }, {"Line 4: the loss will start near 5.7": lambda losses, right: losses[0] > 5,
-        "Line 5: the loss will be below 0, with good answers all the same": lambda losses, right: max(losses) < 0 and min(losses) > -1 and right > 0.8,
+        "Line 5: the loss will be below 0, with good answers all the same":
+            lambda losses, right: max(losses) < 0 and min(losses) > -1 and right > 0.8,
         "Line 5: the loss will have a floor at 0.55": lambda losses, right: 0.55 < min(losses) < 0.7}),
     "review_sum": (f"""model = nn.Linear(64, 3)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -626,7 +637,8 @@ for batch in range(100):
     logits = model(images)
     loss = criterion(logits, labels)
     {LOOP}""", 3, "criterion = nn.CrossEntropyLoss()", {
-        "Line 3: the loss will start in the hundreds, and jump": "300 losses are added up, and so are their gradients. Mend: keep the mean.",
+        "Line 3: the loss will start in the hundreds, and jump":
+            "300 losses are added up, and so are their gradients. Mend: keep the mean.",
         "Line 6: an error at once, since the shares are missing": "The loss takes logits, and does the softmax itself.",
         "Line 2: the loss will hardly move": "A rate of 0.1 is no small one here, and the gradient is 300 times what it should be.",
     }, {"Line 3: the loss will start in the hundreds, and jump": lambda losses, right: losses[0] > 200 and max(losses) > 2 * losses[0],
@@ -670,7 +682,8 @@ def in_short(losses: list[float], right: float) -> str:
     """A training in a clause, to two decimals; of one that jumps only what does not hang on a rounding."""
     if max(losses) > 2 * abs(losses[0]):
         return f"a loss of {losses[0]:.2f} at first, which then more than doubles"
-    return f"a loss of {losses[0]:.2f} at first and {losses[-1]:.2f} at the end, with {100 * right:.0f} % of the answers right".replace("-", "−")
+    first, last = (f"{loss:.2f}".replace("-", "−") for loss in (losses[0], losses[-1]))
+    return f"a loss of {first} at first and {last} at the end, with {100 * right:.0f} % of the answers right"
 
 
 questions.REVIEW = [review(name) for name in SNIPPETS]
