@@ -62,7 +62,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer .widget-toggle-button.mod-active::before {{ content: "✓ "; }}
 .explorer button:focus-visible, .explorer input:focus-visible, .explorer select:focus-visible,
 .explorer .noUi-handle:focus, .explorer .ui-slider-handle:focus {{
-  outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
+  outline: 3px solid var(--jp-brand-color1, #1976d2) !important; outline-offset: 1px; }}
 .explorer img {{ background: white; }}
 :is(body[data-jp-theme-light="false"], html[theme="dark"], body.vscode-dark) .explorer img {{
   background: none; filter: url("{DARK}"); }}
