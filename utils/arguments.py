@@ -21,6 +21,7 @@ from utils.softmax import shares
 
 TWO = BATCH  # our image and an undecided one
 LABELS = torch.tensor([1, 0])
+WEIGHTS = torch.tensor([1.0, 2, 5])
 
 
 def weighted_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
@@ -72,7 +73,7 @@ def _check_weight(weight: object, logits: Tensor) -> None:
 def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Explorer:
     """Weights, smoothing, pos_weight → three losses as lengths, the first by the reader's weighted_cross_entropy([2, 3], [2], [3])."""
     picture = Picture()
-    left, right, rows = 190, 1150, (44, 176, 308)  # of the ruler, and the tops of its three lanes
+    left, right, rows = 220, 1150, (44, 176, 308)  # of the ruler, and the tops of its three lanes
     names = ("weight", "smoothing", "pos_weight")
 
     def compute(values):
@@ -91,9 +92,10 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
                 "mean": float(nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight).double())(logits[:1], target)),
                 "smoothing": smoothing, "pos_weight": pos_weight}
 
-    def lane(name, top, at, lengths, looks, loss, count, truth=None, then=None):
+    def lane(name, value, top, at, lengths, looks, loss, count, truth=None, then=None):
         """Losses end to end, and below them the loss that they come to: their sum divided by count."""
         picture.text(f"{name} name", name, 12, top + 22, look=QUIET)
+        picture.text(f"{name} value", value, 12, top + 58, look=QUIET)
         total, wrong = sum(lengths), truth is not None and plots.differs(loss, truth)
         start = 0.0
         for j, (length, k) in enumerate(zip(lengths, looks)):
@@ -122,10 +124,11 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         at = plots.axis(low, end, left, right)
         picture.begin((low, end), lambda: plots.ticks(picture, "nats", at, sorted({low, 0, end / 2, end}), picture.height - 52))
         count = float(now["weight"][LABELS].sum())
-        lane(names[0], rows[0], at, weighted, LABELS.tolist(), now["answer"], count, now["truth"],
+        given = [", ".join(f"{w:.6g}" for w in now["weight"].tolist()), f"{now['smoothing']:.6g}", f"{now['pos_weight']:.6g}"]
+        lane(names[0], given[0], rows[0], at, weighted, LABELS.tolist(), now["answer"], count, now["truth"],
              before["truth"] if before and plots.drawable(before["truth"]) else None)
-        lane(names[1], rows[1], at, now["parts"].tolist(), range(3), now["smooth"], 1, then=before and before["smooth"])
-        lane(names[2], rows[2], at, now["bce"].tolist(), range(3), now["mean"], 3, then=before and before["mean"])
+        lane(names[1], given[1], rows[1], at, now["parts"].tolist(), range(3), now["smooth"], 1, then=before and before["smooth"])
+        lane(names[2], given[2], rows[2], at, now["bce"].tolist(), range(3), now["mean"], 3, then=before and before["mean"])
 
     def show(now, before):
         draw(now, before)
@@ -146,9 +149,9 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         return (f"{line}, label_smoothing {now['smoothing']:.6g} → {number(now['smooth'])}, "
                 f"pos_weight {now['pos_weight']:.6g} → {number(now['mean'])}"), words, now["wrong"]
 
-    controls = {f"weight {k}": slider(f"weight {k}", 1, 0, 5, COLOURS[k]) for k in range(3)}
-    controls |= {"label_smoothing": slider("label_smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
-    presets = {"weights 1, 2, 5": {"weight 0": 1.0, "weight 1": 2.0, "weight 2": 5.0}, "smoothing 0.1": {"label_smoothing": 0.1},
+    controls = {f"weight {k}": slider(f"weight {k}", w, 0, 5, COLOURS[k]) for k, w in enumerate(WEIGHTS.tolist())}
+    controls |= {"label_smoothing": slider("smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
+    presets = {"all weights 1": {f"weight {k}": 1.0 for k in range(3)}, "smoothing 0.1": {"label_smoothing": 0.1},
                "pos_weight 3": {"pos_weight": 3.0}}
     return Explorer("explore_arguments", controls, compute, show, picture, presets, tasks)
 
@@ -157,10 +160,11 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
 tasks = [
     ("Make one image count nothing, so that the weighted loss is that of the other.",
      lambda values, now: sorted((now["weight"][LABELS] > 0).tolist()) == [False, True]),
-    ("Let our image count twice as much as the other: bring the weighted loss to 0.6013.",
-     lambda values, now: abs(now["truth"] - float(now["terms"] @ torch.tensor([2.0, 1]).double()) / 3) < 0.00005),
-    ("Move all three weights and leave the weighted loss at 0.7257.",
-     lambda values, now: not (now["weight"] == 1).any() and abs(now["truth"] - float(now["terms"].mean())) < 0.00005),
+    ("Bring the weighted loss above 0.85, with both images counting.",
+     lambda values, now: bool((now["weight"][LABELS] > 0).all()) and now["truth"] > 0.85),
+    ("Move all three weights and leave the weighted loss at 0.6013.",
+     lambda values, now: not (now["weight"] == WEIGHTS).any() and abs(
+         now["truth"] - float(F.cross_entropy(TWO.double(), LABELS, weight=WEIGHTS.double()))) < 0.00005),
     ("Bring the smoothed cross-entropy above BCE with pos_weight at 1.",
      lambda values, now: now["pos_weight"] == 1 and now["smooth"] > now["mean"]),
     ("Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.",
@@ -294,7 +298,6 @@ WEIGHTED_SLIPS = [
     *(known._replace(forms=forms) for known in CROSS_ENTROPY.slips
       if (forms := [form for form in known.forms if form[0] not in ("instead", "reduce", "classes", "one_hot")])),
 ]
-WEIGHTS = torch.tensor([1.0, 2, 5])
 WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "labels", "weight"], [
     (ROW, LABEL, WEIGHTS),
     (BATCH, LABELS, WEIGHTS),
