@@ -16,12 +16,13 @@ import sys
 import time
 from datetime import date
 
+import ipywidgets as widgets
 import psutil
 from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
 from tests.lab import ROOT, Notebook, chromium, jupyterlab
-from tests.topics import NAMES, TOPICS, explore, explorer
+from tests.topics import EXPLORERS, NAMES, TOPICS, explore, explorer, stops
 
 PRESSES, DRAG = 40, 60
 RIVALS = """import io, itertools, ipywidgets
@@ -77,18 +78,25 @@ def clocked(function, into: list[float]):
     return timed
 
 
+def move(explorer, k: int) -> None:
+    """The k-th of many moves of the sliders, each to another place."""
+    sliders = [control for control in explorer.controls.values() if isinstance(control, (widgets.FloatSlider, widgets.SelectionSlider))]
+    slider = sliders[k % len(sliders)]
+    slider.value = stops(slider)[37 * k % len(stops(slider))]
+
+
 def kernel_work() -> None:
     rows = []
-    for name in NAMES:
-        moved, numbers, shows, packs, sizes = explore(name), [], [], [], []
+    for name, make in EXPLORERS:
+        moved, numbers, shows, packs, sizes = explore(name, make), [], [], [], []
         moved._compute, moved._show, moved.picture.png = (clocked(function, into) for function, into in (
             (moved._compute, numbers), (moved._show, shows), (moved.picture.png, packs)))
         used = time.process_time()
         for k in range(200):
-            moved.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
+            move(moved, k)
             sizes.append(len(moved.image.value))
         used = (time.process_time() - used) / 200 * 1e3
-        rows.append([name, *(f"{statistics.median(times):.1f} / {p95(times):.1f}" for times in (
+        rows.append([make, *(f"{statistics.median(times):.1f} / {p95(times):.1f}" for times in (
             numbers, shows, packs, [sum(parts) for parts in zip(numbers, shows, packs)])), f"{used:.1f}",
             f"{statistics.median(sizes) / 1000:.1f} / {max(sizes) / 1000:.1f}"])
     table(["kernel work per event, ms (median / p95)", "numbers", "picture and words", "PNG", "all", "CPU, mean",
@@ -105,7 +113,8 @@ def in_the_browser() -> None:
             times = {"floor": [], "ours": []}
             for k in range(PRESSES):
                 for rival, taken in times.items():
-                    page.locator(f".bench-{rival} .noUi-handle").nth(k % 3).focus()
+                    handles = page.locator(f".bench-{rival} .noUi-handle")
+                    handles.nth(k % handles.count()).focus()
                     page.evaluate(WATCH, rival)
                     page.keyboard.press("ArrowLeft" if k // 3 % 2 else "ArrowRight")
                     page.wait_for_function("window.watch.end")
@@ -133,7 +142,7 @@ def in_the_browser() -> None:
 
 
 def memory() -> None:
-    moved = explore(NAMES[-1])
+    moved = explore(NAMES[0])
 
     def figures():
         gc.collect()
@@ -141,7 +150,7 @@ def memory() -> None:
 
     def events(count):
         for k in range(count):
-            moved.controls[f"logit {k % 3}"].value = -6 + 0.1 * (37 * k % 121)
+            move(moved, k)
 
     events(500)  # caches fill
     before, alive = psutil.Process().memory_info().rss, figures()

@@ -157,6 +157,9 @@ class Notebook:
             shown[row.inner_text().strip()] = row.locator("input").is_checked()
         for row in self.explorer.locator(".widget-toggle-buttons").all():
             shown[row.locator(".widget-label").inner_text()] = row.locator("button.mod-active").inner_text()
+        for row in self.explorer.locator(".widget-dropdown").all():
+            shown[row.locator(".widget-label").inner_text()] = row.locator("select").evaluate(
+                "select => select.selectedOptions[0].text").replace("\xa0", " ")
         return shown
 
     def words(self) -> list[str]:

@@ -1,6 +1,7 @@
 """A picture drawn once more from its record, slowly and plainly: by Agg and Pillow in full colour, nothing kept."""
 
 import io
+import itertools
 import math
 
 import matplotlib
@@ -11,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-from utils.picture import COLOURS, GHOST, HATCHED, HATCHES, INKS, REDDENED, WRONG, Picture
+from utils.picture import COLOURS, GHOST, HATCHED, HATCHES, INK, INKS, REDDENED, SHADES, WRONG, Picture
 
 FONT = matplotlib.get_data_path() + "/fonts/ttf/DejaVuSans%s.ttf"
 BLENDS = ["#FFFFFF", *(matplotlib.colors.to_hex(np.array(matplotlib.colors.to_rgb(ink)) * strength + 1 - strength)
@@ -68,6 +69,14 @@ def artists(mark, height: int) -> list:
         return [Polygon([(x, height - y) for x, y in mark.points], facecolor=BLENDS[mark.look], linewidth=0)]
     if mark.kind == "line":
         return [Line2D((x0 + 1, x1 + 1), (height - y0 - 1, height - y1 - 1), color=BLENDS[mark.look], linewidth=1)]
+    if mark.kind == "cells":
+        side = (x1 - x0) / len(mark.points[0])
+        return [Rectangle((x0 + side * column, height - y0 - side * (row + 1)), side, side, facecolor=BLENDS[SHADES[INK][third]],
+                          linewidth=0) for row, thirds in enumerate(mark.points) for column, third in enumerate(thirds) if third]
+    if mark.kind == "path":  # a stretch of each column, as thick upright as it is said to be
+        ends = np.interp(np.arange(round(x0), round(x1) + 1), *np.array(mark.points).T)
+        return [Rectangle((round(x0) + k, height - max(pair) - 2), 1, abs(pair[0] - pair[1]) + 4, facecolor=BLENDS[mark.look], linewidth=0)
+                for k, pair in enumerate(itertools.pairwise(ends.tolist()))]
     if mark.kind == "curve":
         return [Line2D([x for x, _ in mark.points], [height - y for _, y in mark.points], color=BLENDS[mark.look], linewidth=2)]
     if mark.kind == "dot":

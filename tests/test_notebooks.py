@@ -113,8 +113,8 @@ def test_the_bones(name):
     for bone in ("# ", "**After this notebook you can**\n\n- ", "Time: ", "(glossary.md)", "## Explore", "## Trap 1", "**From outside:**",
                  "**The fix", "## Write it yourself", "<details><summary>A solution</summary>", "To tie it up:",
                  "## What you have seen"):
-        if bone == "To tie it up:" and name == NAMES[-1]:
-            bone = "## Closing round"
+        if bone == "To tie it up:" and "## Closing round" in prose:
+            continue
         assert bone in prose, bone
     assert cells[0].source.startswith(f"# {int(name[:2])} · ")
     for link in re.findall(r"\]\((\w+\.(?:ipynb|md))\)", prose):

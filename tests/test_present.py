@@ -74,7 +74,7 @@ def test_explorers_first_then_text_and_code_by_their_switches(voila, name):
     shown.page.close()
 
 
-@pytest.mark.parametrize("name", TASKED)
+@pytest.mark.parametrize("name", dict(TASKED))
 def test_every_explorer_fills_the_screen_and_nothing_is_cut(voila, name):
     shown = voila(name)
     for width, height in ((1280, 720), (1920, 1080), (3840, 2160)):

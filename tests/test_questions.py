@@ -6,12 +6,12 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.topics import ASKED, NAMES, NOTEBOOKS, UTILS, gathered, sources
+from tests.topics import ASKED, NAMES, NOTEBOOKS, ROUNDS, gathered, sources
 from tests.test_notebooks import outputs_of, said
 from utils.predict import marked, the_one
 
 ANSWERS, EVIDENCE, REASONS = gathered("ANSWERS"), gathered("EVIDENCE"), gathered("REASONS")
-CLOSING_ROUND = UTILS[NAMES[-1]].questions.CLOSING_ROUND
+IN_A_ROUND = {ask.__name__: shown for shown, asks in ROUNDS.items() for ask in asks}
 
 
 def test_every_question_is_in_the_table():
@@ -60,7 +60,8 @@ def test_each_notebook_asks_two_to_five_questions_and_one_that_ties_it_up(name):
 
 def test_every_question_is_asked_once():
     asked = re.findall(r"questions\.(\w+)\(\)", "\n".join(map(sources, NAMES)))
-    assert sorted(asked + [question.__name__ for question in CLOSING_ROUND]) == sorted(ASKED) and len(CLOSING_ROUND) == 8
+    assert sorted(asked + list(IN_A_ROUND)) == sorted(ASKED)
+    assert {shown: len(asks) for shown, asks in ROUNDS.items()} == {"questions.CLOSING_ROUND": 8, "questions.REVIEW": 6}
 
 
 def test_every_number_in_a_question_is_one_that_a_cell_computed():
@@ -92,7 +93,7 @@ def seen(cells) -> str:
 @pytest.mark.parametrize("name", ASKED)
 def test_no_answer_stands_before_its_question_or_beside_it(name):
     """Neither the right choice's words nor torch's numbers: not before, and not in the two cells that follow."""
-    asks = f"questions.{name}()" if ASKED[name] not in CLOSING_ROUND else "questions.CLOSING_ROUND"
+    asks = IN_A_ROUND.get(name, f"questions.{name}()")
     (cells, k), = [(notebook.cells, k) for notebook in NOTEBOOKS.values() for k, cell in enumerate(notebook.cells)
                    if asks in cell.source]
     before, beside, asked = seen(cells[:k]), seen(cells[k + 1:k + 3]), ASKED[name]()

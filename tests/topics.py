@@ -61,18 +61,6 @@ def explore(name: str, make: str = "") -> Explorer:
     return getattr(UTILS[name], make)(*(getattr(UTILS[name], function) for function in explorers(name)[make]))
 
 
-EXPLORERS = [(name, make) for name in NAMES for make in explorers(name)]
-
-
-def stops(control) -> list:
-    """The values that a hand can set a control to, from one end to the other."""
-    if hasattr(control, "options"):
-        return list(control.options)
-    if isinstance(control.value, bool):
-        return [False, True]
-    return [round(control.min + k * control.step, 9) for k in range(round((control.max - control.min) / control.step) + 1)]
-
-
 def put(explorer: Explorer, values: dict) -> None:
     for key, value in values.items():
         explorer.controls[key].value = value
@@ -86,13 +74,29 @@ def agree(line: str, wanted: list[float] | str | None) -> bool:
     return len(found) == len(wanted) and all(abs(a - b) <= 5.1e-5 for a, b in zip(found, wanted))
 
 
-# (the notebook's name, task), in the order of the notebooks
-TASKS = [(name, sentence) for name in NAMES for sentence, _ in getattr(UTILS[name], "tasks", ())]
+def stops(control) -> list:
+    """The values that a hand can set a control to, from one end to the other."""
+    if hasattr(control, "options"):
+        return list(control.options)
+    if isinstance(control.value, bool):
+        return [False, True]
+    return [round(control.min + k * control.step, 9) for k in range(round((control.max - control.min) / control.step) + 1)]
 
-TASKED = list(dict.fromkeys(name for name, _ in TASKS))
+
+# (the notebook's name, what makes the explorer), in the order of the notebooks
+EXPLORERS = [(name, make) for name in NAMES for make in explorers(name)]
+
+# (the notebook's name, what makes the explorer, task)
+TASKS = [(name, make, sentence) for name, make in EXPLORERS for sentence, _ in explore(name, make).tasks]
+
+TASKED = list(dict.fromkeys((name, make) for name, make, _ in TASKS))
 
 # {question: what asks it}, in the order of the notebooks
 ASKED: dict[str, Callable] = {key: ask for name in NAMES for key, ask in vars(UTILS[name].questions).items() if callable(ask)}
+
+# {what a cell shows in a row, such as "questions.CLOSING_ROUND": what asks its questions}
+ROUNDS: dict[str, list[Callable]] = {f"questions.{key}": asks for name in NAMES for key, asks in vars(UTILS[name].questions).items()
+                                     if isinstance(asks, list)}
 
 
 def gathered(table: str) -> dict:

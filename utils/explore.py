@@ -23,12 +23,12 @@ from utils.plots import number, numbers
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
 # is .noUi-handle in ipywidgets 8 and .ui-slider-handle in 7, which Colab has; its arrow keys stay its own, which
-# Notebook 7 would take to collapse the section.
+# Notebook 7 would take to collapse the section, and a list's, which JupyterLab would take to go to the next cell.
 NAMES = """(() => {
   const box = this.closest('.explorer'), rows = [...box.querySelectorAll('.widget-hslider')];
   const image = box.querySelector('img');
   const [tasks, words] = ['tasks', 'words'].map(part => box.querySelector(`.explorer-${part} .widget-html-content`));
-  if (rows.length < 3 || !image || !tasks || !words) {
+  if (rows.length < SLIDERS || !image || !tasks || !words) {
     this.tries = (this.tries || 0) + 1;
     return this.tries < 100 && setTimeout(() => this.onload(), 100);
   }
@@ -37,6 +37,7 @@ NAMES = """(() => {
     handle.setAttribute('aria-label', row.querySelector('label').textContent);
     handle.setAttribute('data-lm-suppress-shortcuts', 'true');
   }
+  for (const list of box.querySelectorAll('select')) list.setAttribute('data-lm-suppress-shortcuts', 'true');
   image.alt = 'The picture of the numbers in the words below';
   tasks.setAttribute('aria-live', 'polite');
   words.setAttribute('aria-live', 'polite');
@@ -75,6 +76,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer-words {{ grid-area: words; }}
 .explorer-picture {{ grid-area: picture; width: 100%; max-height: 100%; object-fit: contain; object-position: left; }}
 .explorer .widget-label, .explorer .widget-checkbox label {{ font-size: var(--type); color: var(--jp-content-font-color1, inherit); }}
+.explorer select {{ font-size: var(--type); }}
 .explorer .widget-checkbox input {{ flex-grow: 0; width: var(--type); height: var(--type); }}
 .explorer .widget-checkbox {{ margin-right: var(--type); }}
 .explorer button.jupyter-button {{ width: auto; padding: 0 0.6em; }}
@@ -84,9 +86,9 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer .widget-toggle-button {{ min-width: 3.5em; }}
 .explorer .widget-toggle-button.mod-active {{ font-weight: bold; }}
 .explorer .widget-toggle-button.mod-active::before {{ content: "✓ "; }}
-.explorer button:focus-visible, .explorer input:focus-visible,
+.explorer button:focus-visible, .explorer input:focus-visible, .explorer select:focus-visible,
 .explorer .noUi-handle:focus, .explorer .ui-slider-handle:focus {{
-  outline: 3px solid var(--jp-brand-color1, #1976d2); outline-offset: 1px; }}
+  outline: 3px solid var(--jp-brand-color1, #1976d2) !important; outline-offset: 1px; }}
 .explorer img {{ background: white; }}
 :is(body[data-jp-theme-light="false"], html[theme="dark"], body.vscode-dark) .explorer img {{
   background: none; filter: url("{DARK}"); }}
@@ -123,11 +125,11 @@ class Explorer(widgets.VBox):
     """Controls, a picture and words in one box.
 
     name:     what the one-line text form starts with
-    controls: {name: widget}, the three logit sliders first, in the order in which Tab reaches them
+    controls: {name: widget}, sliders first, in the order in which Tab reaches them
     compute:  {name: value} -> numbers, of whatever kind show wants
     show:     (numbers, numbers from before or None) -> (one line, words, complaint); draws the picture
-    presets:  {button: {name: value}}, beside Reset and "the article", which set every control to where it starts; instead of
-              the values a function that makes them of the present numbers
+    presets:  {button: {name: value}}, beside Reset, and "the article" where there are any, which set every control to where it
+              starts; instead of the values a function that makes them of the present numbers
     tasks:    [(sentence, ({name: value}, numbers) -> whether it is done)], from easy to puzzling; none is done at the start
 
     .controls and .buttons are the widgets; .image, .words, .wrong (the complaint) and .done (sentences) are what they show.
@@ -138,7 +140,7 @@ class Explorer(widgets.VBox):
         self.name, self.controls, self.picture, self.tasks = name, controls, picture, tasks
         self._compute, self._show = compute, show
         self._start = {key: control.value for key, control in controls.items()}
-        presets = {"the article": self._start} | presets
+        presets = {"the article": self._start} | presets if presets else {}
         self._values = self._touched = self._now = self._before = None
         self._setting, self._line, self.words, self.wrong, self.done = False, "", "", "", []
         self._lines, self._said, self._most = 0, [], []  # of words and complaint, now and at most: that height they keep
@@ -163,7 +165,8 @@ class Explorer(widgets.VBox):
             widget.add_class(f"explorer-{part}")
         whole = widgets.Box(list(parts.values()))
         whole.add_class("explorer-parts")
-        super().__init__([widgets.HTML(CSS, layout={"display": "none"}), whole])
+        sliders = sum(isinstance(control, (widgets.FloatSlider, widgets.SelectionSlider)) for control in controls.values())
+        super().__init__([widgets.HTML(CSS.replace("SLIDERS", str(sliders)), layout={"display": "none"}), whole])
         self.add_class("explorer")
         self._list()
         self._moved(None)

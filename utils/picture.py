@@ -54,7 +54,7 @@ class Mark(NamedTuple):
     box: tuple[float, float, float, float]
     data: object = None
     text: str = ""  # of a dot its marker
-    points: tuple = ()  # of a band its corners, of a curve all of it
+    points: tuple = ()  # of a band its corners, of a curve or a path all of it, of cells their thirds
 
 
 class Picture:
@@ -150,6 +150,23 @@ class Picture:
         line = Line2D(np.array(xs), self.height - np.array(ys), linewidth=thick / 2, color="black")
         self._stamp(agg(line, self.width, self.height), SHADES[look], 0, 0)
         self._mark(name, "curve", look, (min(xs), min(ys), max(xs), max(ys)), data, "", tuple(zip(xs, ys)))
+
+    def path(self, name: str, look: int, xs: Sequence[float], ys: Sequence[float], data=None, thick: float = 4) -> None:
+        """A line through points from left to right, at every event: a stretch of each column of pixels."""
+        columns = np.arange(round(xs[0]), round(xs[-1]) + 1)
+        heights = np.interp(columns, xs, ys)
+        upper = np.minimum(heights[:-1], heights[1:]) - thick / 2
+        lower = np.maximum(heights[:-1], heights[1:]) + thick / 2
+        rows, across = self._slices(columns[0], upper.min(), columns[-1], lower.max())
+        inside = np.arange(rows.start, rows.stop)[:, None] + 0.5
+        self.pixels[rows, across][(upper <= inside) & (inside < lower)] = look
+        self._mark(name, "path", look, (xs[0], min(ys), xs[-1], max(ys)), data, "", tuple(zip(xs, ys)))
+
+    def cells(self, name: str, thirds: np.ndarray, x: float, y: float, size: int, data=None) -> None:
+        """A grid of squares, each inked by so many thirds: a small image."""
+        high, wide = (size * count for count in thirds.shape)
+        self.pixels[y:y + high, x:x + wide] = SHADES[INK][np.kron(thirds, np.ones((size, size), int))]
+        self._mark(name, "cells", INK, (x, y, x + wide, y + high), data, "", tuple(map(tuple, thirds.tolist())))
 
     def text(self, name: str, text: str, x: float, y: float, align: str = "left", size: int = SIZE, bold: bool = False,
              look: int = INK, away: int = 0) -> tuple[float, float, float, float]:

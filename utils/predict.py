@@ -21,6 +21,8 @@ CSS = f"""<style>
 .prediction {{ max-width: 1100px; border-left: 6px solid #0072B2; padding: 4px 0 4px 14px; overflow: hidden; }}
 .prediction .widget-html-content {{ font-size: 17px; line-height: 1.45; color: var(--jp-content-font-color1, inherit); }}
 .prediction p {{ margin: 4px 0; }}
+.prediction pre {{ font-size: 16px; line-height: 1.35; margin: 6px 0; padding: 0; background: none; color: inherit;
+  white-space: pre-wrap; }}
 .prediction .widget-html-content code {{ font-size: 16px !important; background: none; color: inherit; }}
 .prediction .widget-button {{ font-size: 17px; text-align: left; white-space: normal; overflow-wrap: anywhere; height: auto;
   line-height: 1.35; padding: 5px 12px; }}
@@ -38,7 +40,7 @@ CSS = f"""<style>
 class Prediction(widgets.VBox):
     """A question, its choices as buttons (or a box for a number), and below them, once answered, the feedback.
 
-    question: text, `code` in backticks
+    question: text, `code` in backticks, a block of it between lines of three
     choices:  {choice: why}, a why for each: of the right one why it is right, of a wrong one why it is tempting and what
               it misses; None where a number is asked for
     answer:   () -> (the right choice, torch's numbers in words); where a number is asked for
@@ -112,7 +114,7 @@ class Prediction(widgets.VBox):
             "text/html": f"{self._asked()}<ul>{listed}</ul>{folded}"}
 
     def __repr__(self) -> str:
-        return re.sub("[`*]", "", f"Predict. {self.question}")
+        return "".join(part if k % 2 else re.sub("[`*]", "", part) for k, part in enumerate(f"Predict. {self.question}".split("```\n")))
 
 
 class Questions(SimpleNamespace):
@@ -155,11 +157,17 @@ def direction(value: float, right: float) -> str:
 
 
 def marked(text: str) -> str:
-    """Text as HTML, with `code`, **bold** and *italics*."""
-    text = html.escape(text, quote=False)
-    for mark, tag in ((r"`(.+?)`", "code"), (r"\*\*(.+?)\*\*", "b"), (r"\*(.+?)\*", "i")):
-        text = re.sub(mark, rf"<{tag}>\1</{tag}>", text)
-    return text
+    """Text as HTML, with `code`, **bold** and *italics*, and blocks of code between lines of three backticks."""
+    parts = html.escape(text, quote=False).split("```\n")
+    for k in range(0, len(parts), 2):
+        for mark, tag in ((r"`(.+?)`", "code"), (r"\*\*(.+?)\*\*", "b"), (r"\*(.+?)\*", "i")):
+            parts[k] = re.sub(mark, rf"<{tag}>\1</{tag}>", parts[k])
+    return "".join(f"</p><pre>{part}</pre><p>" if k % 2 else part for k, part in enumerate(parts))
+
+
+def numbered(code: str) -> str:
+    """Code as a block in a question, each line with its number."""
+    return "```\n" + "\n".join(f"{k:2}  {line}" for k, line in enumerate(code.splitlines(), 1)) + "\n```\n"
 
 
 def paragraph(text: str) -> str:

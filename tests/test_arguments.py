@@ -1,0 +1,241 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from tests.oracle import BCE, CE, label, p, share, y, z
+from tests.topics import pairs_of
+from utils.arguments import (
+    LABELS, TWO, check_weighted_cross_entropy, explore_arguments, pos_weighted_terms, smooth_target, weighted_cross_entropy,
+)
+
+RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
+LABELS_5 = torch.tensor([0, 4, 2, 2, 1, 3, 0])
+WEIGHT = torch.tensor([0.5, 3, 1, 0, 2], dtype=torch.float64)
+TARGETS = torch.rand(7, 5, generator=torch.Generator().manual_seed(1), dtype=torch.float64).round(decimals=1)
+
+
+def test_weighted_cross_entropy_is_torchs():
+    torch.testing.assert_close(weighted_cross_entropy(RANDOM, LABELS_5, WEIGHT), F.cross_entropy(RANDOM, LABELS_5, weight=WEIGHT))
+    assert weighted_cross_entropy(TWO, LABELS, torch.tensor([1.0, 2, 5])).item() == pytest.approx(0.6013, abs=5e-5)
+    assert weighted_cross_entropy(TWO, LABELS, torch.tensor([0.0, 0, 5])).isnan(), "no image counts, as with torch"
+
+
+@pytest.mark.parametrize("smoothing", [0, 0.1, 0.5, 1])
+def test_a_smooth_target_makes_torchs_smoothed_loss(smoothing):
+    target = smooth_target(LABELS_5, 5, smoothing)
+    torch.testing.assert_close(target.sum(dim=1), torch.ones(7))
+    torch.testing.assert_close(F.cross_entropy(RANDOM, target.double()), F.cross_entropy(RANDOM, LABELS_5, label_smoothing=smoothing),
+                               atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize("pos_weight", [3.0, torch.tensor([0.5, 3, 1, 0, 2], dtype=torch.float64)])
+def test_pos_weighted_terms_are_torchs(pos_weight):
+    torch.testing.assert_close(pos_weighted_terms(RANDOM, TARGETS, pos_weight), F.binary_cross_entropy_with_logits(
+        RANDOM, TARGETS, pos_weight=torch.as_tensor(pos_weight).double(), reduction="none"))
+
+
+@pytest.mark.parametrize("weight, error, sentence", [
+    ([1, 2, 5], TypeError, "weight is a list; a tensor is wanted"),
+    (torch.tensor([1.0, 2]), ValueError, r"weight has shape \[2\]; one weight per class is wanted: shape \[3\]"),
+    (torch.tensor([1, 2, 5]), TypeError, r"weight has dtype torch.int64; floating point is wanted: write weight.float\(\)"),
+    (torch.tensor([1.0, -2, 5]), ValueError, "weight holds -2; weights of 0 or more are wanted"),
+    (torch.tensor([1.0, torch.nan, 5]), ValueError, "weight holds nan"),
+])
+def test_weights_that_are_told_off(weight, error, sentence):
+    with pytest.raises(error, match=sentence):
+        weighted_cross_entropy(TWO, LABELS, weight)
+
+
+def test_a_smoothing_that_is_none():
+    with pytest.raises(ValueError, match=r"smoothing is 1.5; a share in \[0, 1\] is wanted"):
+        smooth_target(LABELS, 3, 1.5)
+
+
+@given(weights=st.lists(st.integers(0, 50).map(lambda k: k / 10), min_size=3, max_size=3), smoothing=st.integers(0, 9),
+       pos_weight=st.integers(0, 90))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_explorer_follows_its_sliders_and_its_lengths_are_torchs(weights, smoothing, pos_weight):
+    explorer = explore_arguments(weighted_cross_entropy)
+    values = {f"weight {k}": w for k, w in enumerate(weights)} | {"label_smoothing": smoothing / 10, "pos_weight": pos_weight / 10}
+    for name, value in values.items():
+        explorer.controls[name].value = value
+    assert explorer.wrong == ""
+    ends = {name: mark.data for name, mark in explorer.picture.drawn.items() if mark.kind == "box" and isinstance(mark.data, tuple)}
+    lanes = {lane: [b - a for name, (a, b) in sorted(ends.items()) if name in (f"{lane} 0", f"{lane} 1", f"{lane} 2")]
+             for lane in ("weight", "smoothing", "pos_weight")}
+    w, losses = torch.tensor(weights).double()[LABELS], F.cross_entropy(TWO.double(), LABELS, reduction="none")
+    assert lanes["weight"] == pytest.approx((w * losses).tolist(), abs=1e-6)
+    assert sum(lanes["smoothing"]) == pytest.approx(F.cross_entropy(z, label, label_smoothing=smoothing / 10).item(), abs=1e-6)
+    assert sum(lanes["pos_weight"]) / 3 == pytest.approx(wanted(values)[2][0], abs=1e-6)
+    if w.sum() and w.sum() != 1:
+        assert ends["weight loss"] == pytest.approx((0, ((w * losses).sum() / w.sum()).item()), abs=1e-6)
+
+
+@pytest.mark.parametrize("weights", [(1, 1, 1), (1, 2, 5), (0.3, 4.7, 0)])
+def test_what_is_worked_out_is_true_as_it_stands(weights, arithmetic):
+    explorer = explore_arguments(weighted_cross_entropy)
+    for k, weight in enumerate(weights):
+        explorer.controls[f"weight {k}"].value = weight
+    explorer.controls["label_smoothing"].value, explorer.controls["pos_weight"].value = 0.3, 2.7
+    for row in explorer.words.splitlines():
+        sides = row.split("  ")[-1].split(" → ")[-1].split(" = ")
+        assert f"{arithmetic(sides[0].replace('·', '*')):.4f}" == sides[1]
+
+
+def test_a_wrong_function_is_red_beside_torchs():
+    explorer = explore_arguments(lambda z, t, w: (w[t] * F.cross_entropy(z, t, reduction="none")).mean())
+    explorer.buttons["all weights 1"].click()
+    assert explorer.wrong == "", "with equal weights it is right"
+    explorer.buttons["Reset"].click()
+    assert explorer.wrong == "<lambda>: yours 0.9020, torch 0.6013"
+    assert explorer.picture.drawn["weight loss"].data[1] == pytest.approx(0.9020, abs=5e-5)
+    assert explorer.picture.drawn["torch weight loss"].data[1] == pytest.approx(0.6013, abs=5e-5)
+
+
+def test_explorer_survives_a_broken_function(broken):
+    function, sentence = broken
+    sentence = "returned shape [2, 3]; shape [] is wanted" if "nan" in sentence else sentence
+    explorer = explore_arguments(function)
+    assert sentence in explorer.wrong
+    explorer.controls["weight 1"].value = 4.0
+    assert sentence in explorer.wrong
+
+
+# What the saved notebook must say, in order.
+FACTS = [
+    "tensor([0.3527, 1.0986])", "tensor(0.7257)", "ours alone:  tensor(0.3527)", "both:        tensor(0.6013)",
+    "tensor([0.7054, 1.0986])", "ours: tensor(0.6013)", "tensor([[0.0333, 0.9333, 0.0333]])", "torch:    tensor(0.4827)",
+    "by hand:  tensor(0.4827)", "tensor(0.2911)", "mean tensor(1.0057)", "mean tensor(1.9820)", "mean  tensor(0.3527)",
+    "[[0.3527, 1.0986],", "by hand: tensor(0.9020)", "tensor(-0.7028)", "tensor(0.3527)", "tensor(0.9733)",
+]
+
+# Each mistake that is made on purpose: what its cell does, and what comes of it.
+ON_PURPOSE = {
+    "divided by the number of images": ("divided_by_images(logits, labels, weight)", "0.9020"),
+    "NLLLoss on shares": ("nn.NLLLoss()(p, labels[:1])", "-0.7028"),
+}
+
+# The right choice of each question, and a fact of torch's that makes it right; or the number.
+ANSWERS = {
+    "weight_alone": ("0.3527, as before", lambda: nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2, 5]).double())(z, label) == CE(z, label)),
+    "smoothing_floor": ("Down to a floor, and up again", lambda: -(p.log() * (0.9 * y + 0.1 / 3)).sum() > -sum(
+        t * math.log(t) for t in (0.1 / 3, 0.9 + 0.1 / 3, 0.1 / 3)) > 0.29),
+    "which_grow": ("That of class 1", lambda: nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0))(z, 0 * y) == BCE(z, 0 * y)),
+    "nll_on_shares": ("A number below 0", lambda: nn.NLLLoss()(p, label) == -p[0, 1] < 0),
+    "tie_arguments": ("[1, 9]", lambda: 90 * 1 == 10 * 9),
+}
+
+# Numbers in the evidence that no notebook prints, each computed here by another way.
+EVIDENCE = {
+    "smoothing_floor": lambda: [-float((share(lead * y).log() * (0.9 * y + 0.1 / 3)).sum()) for lead in (0, 3.3322)],
+}
+
+# A way to do each task from the start, and what must not tick it.
+WAYS = {
+    "Make one image count nothing, so that the weighted loss is that of the other.": [("weight 1", 0.0)],
+    "Bring the weighted loss above 0.85, with both images counting.": [("weight 0", 5.0)],
+    "Move all three weights and leave the weighted loss at 0.6013.": [("weight 0", 2.0), ("weight 2", 0.0), ("weight 1", 4.0)],
+    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("label_smoothing", 0.5)],
+    "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.7)],
+}
+NEARLY = {
+    "Make one image count nothing, so that the weighted loss is that of the other.": [("weight 2", 0.0)],
+    "Bring the weighted loss above 0.85, with both images counting.": [("weight 1", 0.0)],
+    "Move all three weights and leave the weighted loss at 0.6013.": [("weight 2", 1.0)],
+    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("pos_weight", 0.0), ("label_smoothing", 0.4)],
+    "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.6)],
+}
+
+
+def wanted(values):
+    weight = torch.tensor([values[f"weight {k}"] for k in range(3)]).double()
+    weighted = F.cross_entropy(TWO.double(), LABELS, weight=weight).item()
+    return [[weighted] if weighted == weighted else "the labels' weights are 0",
+            [F.cross_entropy(z, label, label_smoothing=values["label_smoothing"]).item()],
+            [F.binary_cross_entropy_with_logits(z, y, pos_weight=torch.tensor(values["pos_weight"]).double()).item()]]
+
+
+WRONG_CALL = "explore_arguments(lambda z, t, w: None)", "<lambda> returned None: does it end with a return?"
+
+
+# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
+
+def pick(p, t):
+    return p[torch.arange(len(t)), t]
+
+
+def each(z, t):
+    return F.cross_entropy(z, t, reduction="none")
+
+
+def looped(z, t, w):
+    total = count = 0
+    for row, k in zip(z, t):
+        total += w[k] * (row.logsumexp(0) - row[k])
+        count += w[k]
+    return total / count
+
+
+RIGHT = {
+    check_weighted_cross_entropy: [
+        lambda z, t, w: F.cross_entropy(z, t, weight=w), lambda z, t, w: nn.CrossEntropyLoss(w)(z, t),
+        lambda z, t, w: nn.NLLLoss(weight=w)(z.log_softmax(1), t), lambda z, t, w: (w[t] * each(z, t)).sum() / w[t].sum(), looped,
+        lambda z, t, w: F.cross_entropy(z, t, weight=w, reduction="none").sum() / w[t].sum(),
+        lambda z, t, w: (w[t] / w[t].sum() * (z.logsumexp(1) - pick(z, t))).sum(),
+        lambda z, t, w: -(F.one_hot(t, z.shape[1]) * w * z.log_softmax(1)).sum() / (F.one_hot(t, z.shape[1]) * w).sum(),
+        lambda z, t, w: -(w.gather(0, t) * z.log_softmax(1).gather(1, t[:, None]).squeeze(1)).sum() / w.gather(0, t).sum(),
+        lambda z, t, w: (w[t] * each(z, t)).mean() / w[t].mean(),
+        lambda z, t, w: torch.dot(w[t], each(z, t)) / w.index_select(0, t).sum(),
+    ],
+}
+WRONG = {
+    check_weighted_cross_entropy: {
+        "divided by the number of images": lambda z, t, w: (w[t] * each(z, t)).mean(),
+        "not divided at all": lambda z, t, w: F.cross_entropy(z, t, weight=w, reduction="sum"),
+        "divided by the sum of all weights": lambda z, t, w: (w[t] * each(z, t)).sum() / w.sum(),
+        "the weights are never used": lambda z, t, w: F.cross_entropy(z, t),
+        "no reduction": lambda z, t, w: nn.CrossEntropyLoss(weight=w, reduction="none")(z, t),
+        "the weight comes after the mean": lambda z, t, w: (F.cross_entropy(z, t) * w[t]).mean(),
+        "divided by the number of classes": lambda z, t, w: (w[t] * each(z, t)).sum() / z.shape[1],
+        "divided twice": lambda z, t, w: (w[t] * each(z, t)).mean() / w[t].sum(),
+        "weights not indexed by the label": lambda z, t, w: (w * each(z, t)).sum() / w.sum(),
+        "1 / weight instead of weight": lambda z, t, w: (each(z, t) / w[t]).sum() / (1 / w[t]).sum(),
+        "the weight of the next class": lambda z, t, w: (w[t - 1] * each(z, t)).sum() / w[t - 1].sum(),
+        "the weight of the predicted class": lambda z, t, w: (w[z.argmax(1)] * each(z, t)).sum() / w[z.argmax(1)].sum(),
+        "weights in reverse order": lambda z, t, w: F.cross_entropy(z, t, weight=w.flip(0)),
+        "the weight is applied twice": lambda z, t, w: (w[t] * F.cross_entropy(z, t, weight=w, reduction="none")).sum() / w[t].sum(),
+        "the weight is applied to the logits": lambda z, t, w: nn.CrossEntropyLoss()(w * z, t),
+        "the weight is inside the logarithm": lambda z, t, w: -torch.log(w[t] * pick(torch.softmax(z, 1), t)).mean(),
+        "all classes counted": lambda z, t, w: -(w * torch.log_softmax(z, 1)).sum(1).mean(),
+        "softmax applied twice": lambda z, t, w: F.cross_entropy(z.softmax(1), t, weight=w),
+        "minus missing": lambda z, t, w: (w[t] * pick(z.log_softmax(1), t)).sum() / w[t].sum(),
+        "off by one class": lambda z, t, w: F.cross_entropy(z, (t + 1) % z.shape[1], weight=w),
+        "base 2 instead of e": lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log2()).sum() / w[t].sum(),
+        "softmax over the wrong dim": lambda z, t, w: -(w[t] * pick(z.softmax(0), t).log()).sum() / w[t].sum(),
+        "saturation: a probability rounded to 0 before its logarithm":
+            lambda z, t, w: -(w[t] * (pick(z.softmax(1), t) + 1e-30).log()).sum() / w[t].sum(),
+    },
+}
+
+
+# --- two slips at once, as their parts combine: ({the names}, function)
+
+def put_together(first=lambda z: z, log=torch.log, weights=lambda w, t, z: w[t], mean=lambda x, w, weight: (w * x).sum() / w.sum()):
+    return lambda z, t, w: mean(-log(pick(torch.softmax(first(z), 1), t)), weights(w, t, z), w)
+
+
+PARTS = {
+    "first": {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.sigmoid, "relu applied first": F.relu},
+    "log": {"base 10 instead of e": torch.log10, "log missing": lambda p: p, "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)},
+    "weights": {"1 / weight instead of weight": lambda w, t, z: 1 / w[t], "weights in reverse order": lambda w, t, z: w.flip(0)[t],
+                "the weight of the predicted class": lambda w, t, z: w[z.argmax(1)]},
+    "mean": {"divided by the number of images": lambda x, w, weight: (w * x).mean(),
+             "not divided at all": lambda x, w, weight: (w * x).sum(),
+             "divided by the sum of all weights": lambda x, w, weight: (w * x).sum() / weight.sum()},
+}
+PAIRED = {check_weighted_cross_entropy: pairs_of(put_together, PARTS)}

@@ -1,0 +1,315 @@
+"""The other arguments of both losses: weight, label_smoothing, pos_weight.  Taught in notebooks/07_arguments.ipynb."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from utils import plots
+from utils.bce import bce_terms
+from utils.check import Result, Task, check, slip
+from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_STEPS, REDUCTION_SLIPS, cross_entropy_terms, own
+from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
+from utils.explore import Explorer, ask, slider
+from utils.inputs import check_labels, check_logits, check_tensor, shape
+from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
+from utils.plots import exact, number, numbers
+from utils.predict import Questions, the_one
+from utils.softmax import shares
+
+TWO = BATCH  # our image and an undecided one
+LABELS = torch.tensor([1, 0])
+WEIGHTS = torch.tensor([1.0, 2, 5])
+
+
+def weighted_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Tensor:
+    """The images' cross-entropies, each as often as its label weighs: Σ w ℓ / Σ w.
+
+    logits: (N, classes); labels: (N) long; weight: (classes), none below 0.  Returns: [], in nats; nan where all weigh 0.
+    Raises TypeError or ValueError for other logits, labels or weights.  Taught in notebooks/07.
+    """
+    _check_weight(weight, logits)
+    weights = weight[labels]
+    return (weights * cross_entropy_terms(logits, labels)).sum() / weights.sum()
+
+
+def smooth_target(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
+    """One-hot rows that keep 1 − smoothing and spread the rest evenly over all classes.
+
+    labels: (N) long; smoothing: in [0, 1].  Returns: (N, num_classes), float32, each row sums to 1.
+    Raises TypeError or ValueError for other labels or smoothings.  Taught in notebooks/07.
+    """
+    check_labels(labels, num_classes)
+    if not 0 <= smoothing <= 1:
+        raise ValueError(f"smoothing is {smoothing}; a share in [0, 1] is wanted: 0.1 is usual")
+    return (1 - smoothing) * F.one_hot(labels, num_classes).float() + smoothing / num_classes
+
+
+def pos_weighted_terms(logits: Tensor, targets: Tensor, pos_weight: Tensor | float) -> Tensor:
+    """One binary cross-entropy per class, those of the classes that are there pos_weight times as long.
+
+    logits, targets: (..., classes); pos_weight: a number or (classes).  Returns: (..., classes), in nats.
+    Raises TypeError or ValueError for other logits or targets.  Taught in notebooks/07.
+    """
+    yes, no = bce_terms(logits, torch.ones_like(targets)), bce_terms(logits, torch.zeros_like(targets))
+    return pos_weight * targets * yes + (1 - targets) * no
+
+
+def _check_weight(weight: object, logits: Tensor) -> None:
+    """Raises TypeError or ValueError unless weight is a floating tensor (classes) without negative numbers."""
+    check_logits(logits)
+    check_tensor(weight, "weight")
+    classes = logits.shape[-1]
+    if weight.shape != (classes,):
+        raise ValueError(f"weight has shape {shape(weight)}; one weight per class is wanted: shape [{classes}]")
+    if not weight.is_floating_point():
+        raise TypeError(f"weight has dtype {weight.dtype}; floating point is wanted: write weight.float()")
+    if not (weight >= 0).all():  # true for nan too
+        raise ValueError(f"weight holds {weight[~(weight >= 0)][0].item():g}; weights of 0 or more are wanted")
+
+
+def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Explorer:
+    """Weights, smoothing, pos_weight → three losses as lengths, the first by the reader's weighted_cross_entropy([2, 3], [2], [3])."""
+    picture = Picture()
+    left, right, rows = 220, 1150, (44, 176, 308)  # of the ruler, and the tops of its three lanes
+    names = ("weight", "smoothing", "pos_weight")
+
+    def compute(values):
+        logits, target = TWO.double(), TARGET.double()
+        weight = torch.tensor([values[f"weight {k}"] for k in range(3)], dtype=torch.float64)
+        smoothing, pos_weight = values["label_smoothing"], values["pos_weight"]
+        truth = nn.CrossEntropyLoss(weight=weight)(logits, LABELS)
+        none = bool(weight[LABELS].sum() == 0)
+        answer, wrong = (truth, "") if none else ask(weighted_cross_entropy, logits, LABELS, weight, like=truth)
+        terms = nn.CrossEntropyLoss(reduction="none")(logits, LABELS)
+        shares = smooth_target(LABEL, 3, smoothing).double()[0]
+        return {"weight": weight, "terms": terms, "truth": float(truth), "answer": float(answer), "wrong": wrong,
+                "target": shares, "parts": shares * -torch.log_softmax(logits[0], dim=0),
+                "smooth": float(nn.CrossEntropyLoss(label_smoothing=smoothing)(logits[:1], LABEL)),
+                "bce": pos_weighted_terms(logits[:1], target, pos_weight)[0],
+                "mean": float(nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight).double())(logits[:1], target)),
+                "smoothing": smoothing, "pos_weight": pos_weight}
+
+    def lane(name, value, top, at, lengths, looks, loss, count, truth=None, then=None):
+        """Losses end to end, and below them the loss that they come to: their sum divided by count."""
+        picture.text(f"{name} name", name, 12, top + 22, look=QUIET)
+        picture.text(f"{name} value", value, 12, top + 58, look=QUIET)
+        total, wrong = sum(lengths), truth is not None and plots.differs(loss, truth)
+        start = 0.0
+        for j, (length, k) in enumerate(zip(lengths, looks)):
+            picture.box(f"{name} {j}", HATCHED[k], at(start), top, at(start + length), top + 44, data=(start, start + length))
+            picture.frame(f"{name} {j} edge", INK, at(start), top, at(start + length), top + 44, data=(start, start + length))
+            start += length
+        if then is not None:
+            picture.box(f"before {name}", GHOST, at(0), top + 88, at(then), top + 88 + plots.LANE, data=(0, then))
+        picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
+        if count == 1:  # the sum is the loss
+            return
+        if plots.drawable(loss):
+            picture.box(f"{name} loss", RED if wrong else QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))
+        if wrong and plots.drawable(truth):
+            picture.frame(f"torch {name} loss", INK, at(0), top + 52, at(truth), top + 84, data=(0, truth))
+        elif count == round(count):
+            for j in range(1, round(count)):  # the sum in equal parts, of which the loss is the first
+                picture.frame(f"{name} part {j}", GHOST, at(total * j / count), top + 52, at(total * (j + 1) / count), top + 84)
+        picture.text(f"{name} says", plots.short(loss) if wrong else f"÷ {count:g} = {plots.short(loss)}", right + 24, top + 68,
+                     look=RED if wrong else INK)
+
+    def draw(now, before):
+        weighted = (now["weight"][LABELS] * now["terms"]).tolist()
+        sums = [sum(weighted), float(now["parts"].sum()), float(now["bce"].sum())]
+        low, end = plots.reach(*sums, now["answer"], now["truth"], before and before["truth"])
+        at = plots.axis(low, end, left, right)
+        picture.begin((low, end), lambda: plots.ticks(picture, "nats", at, sorted({low, 0, end / 2, end}), picture.height - 52))
+        count = float(now["weight"][LABELS].sum())
+        given = [", ".join(f"{w:.6g}" for w in now["weight"].tolist()), f"{now['smoothing']:.6g}", f"{now['pos_weight']:.6g}"]
+        lane(names[0], given[0], rows[0], at, weighted, LABELS.tolist(), now["answer"], count, now["truth"],
+             before["truth"] if before and plots.drawable(before["truth"]) else None)
+        lane(names[1], given[1], rows[1], at, now["parts"].tolist(), range(3), now["smooth"], 1, then=before and before["smooth"])
+        lane(names[2], given[2], rows[2], at, now["bce"].tolist(), range(3), now["mean"], 3, then=before and before["mean"])
+
+    def show(now, before):
+        draw(now, before)
+        w, terms = now["weight"][LABELS].tolist(), now["terms"].tolist()
+        if sum(w):
+            a, b = exact(now["truth"], lambda a, b: (w[0] * a + w[1] * b) / sum(w), *terms)
+            weighted = f"({w[0]:.6g} · {a} + {w[1]:.6g} · {b}) / ({w[0]:.6g} + {w[1]:.6g}) = {number(now['truth'])}"
+        else:
+            weighted = "0 / 0: no image counts, since the labels' weights are 0"
+        parts = exact(now["smooth"], lambda *parts: sum(parts), *now["parts"].tolist())
+        terms = exact(now["mean"], lambda *terms: sum(terms) / 3, *now["bce"].tolist())
+        words = "\n".join([
+            f"CE, weight           {weighted}",
+            f"CE, label_smoothing  target {numbers(now['target'])} → {' + '.join(parts)} = {number(now['smooth'])}",
+            f"BCE, pos_weight      ({' + '.join(terms)}) / 3 = {number(now['mean'])}",
+        ])
+        line = f"weight {', '.join(f'{w:.6g}' for w in now['weight'].tolist())} → {number(now['answer'])}"
+        return (f"{line}, label_smoothing {now['smoothing']:.6g} → {number(now['smooth'])}, "
+                f"pos_weight {now['pos_weight']:.6g} → {number(now['mean'])}"), words, now["wrong"]
+
+    controls = {f"weight {k}": slider(f"weight {k}", w, 0, 5, COLOURS[k]) for k, w in enumerate(WEIGHTS.tolist())}
+    controls |= {"label_smoothing": slider("smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
+    presets = {"all weights 1": {f"weight {k}": 1.0 for k in range(3)}, "smoothing 0.1": {"label_smoothing": 0.1},
+               "pos_weight 3": {"pos_weight": 3.0}}
+    return Explorer("explore_arguments", controls, compute, show, picture, presets, tasks)
+
+
+# What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
+tasks = [
+    ("Make one image count nothing, so that the weighted loss is that of the other.",
+     lambda values, now: sorted((now["weight"][LABELS] > 0).tolist()) == [False, True]),
+    ("Bring the weighted loss above 0.85, with both images counting.",
+     lambda values, now: bool((now["weight"][LABELS] > 0).all()) and now["truth"] > 0.85),
+    ("Move all three weights and leave the weighted loss at 0.6013.",
+     lambda values, now: not (now["weight"] == WEIGHTS).any() and abs(
+         now["truth"] - float(F.cross_entropy(TWO.double(), LABELS, weight=WEIGHTS.double()))) < 0.00005),
+    ("Bring the smoothed cross-entropy above BCE with pos_weight at 1.",
+     lambda values, now: now["pos_weight"] == 1 and now["smooth"] > now["mean"]),
+    ("Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.",
+     lambda values, now: bool(now["bce"][1] > now["bce"][2] / 2)),
+]
+
+
+# What notebook 7 asks, in its order.
+questions = Questions()
+
+
+@questions.asks("Class 1 weighs 2, and our image, whose label is 1, is alone in its batch. What becomes of its 0.3527?", {
+    "0.7054, twice as much": "So it would be without a reduction. But the mean is a weighted one, and it divides by the weights.",
+    "0.3527, as before": "2 · 0.3527 / 2: the weight stands above and below the line, and one image cannot outweigh itself.",
+    "0.1764, half": "The mean divides by the weight, that is right. But the loss was multiplied by it before.",
+})
+def weight_alone():
+    plain, weighted = (float(nn.CrossEntropyLoss(weight=weight)(LOGITS, LABEL)) for weight in (None, torch.tensor([1.0, 2, 5])))
+    return the_one({"0.7054, twice as much": abs(weighted / plain - 2) < 0.1, "0.3527, as before": abs(weighted / plain - 1) < 0.1,
+                    "0.1764, half": abs(weighted / plain - 0.5) < 0.1}), number(weighted)
+
+
+@questions.asks("With `label_smoothing=0.1`, a model gets surer and surer of the right class. Where does the loss go?", {
+    "To 0": "Without smoothing it would. But the target asks for a little of the other classes too.",
+    "Down to a floor, and it stays there": "There is a floor. But who goes on gives the others less than the target asks for.",
+    "Down to a floor, and up again":
+        "The floor is where the shares are the smoothed target. Surer than that costs more: a tenth of a third of the lead, twice.",
+})
+def smoothing_floor():
+    losses = [float(nn.CrossEntropyLoss(label_smoothing=0.1)(lead * TARGET, LABEL)) for lead in (0.0, 3.3322, 100.0)]
+    return the_one({"To 0": losses[-1] < 0.01, "Down to a floor, and it stays there": abs(losses[-1] - losses[1]) < 0.01 < losses[1],
+                    "Down to a floor, and up again": losses[-1] > losses[1] + 0.1 > 0.2}), (
+        f"{numbers(losses)} where the right class leads by 0, 3.3 and 100")
+
+
+@questions.asks("`pos_weight` is 3. Which of our three binary losses grow: 2.1269 and 0.7444 of the classes that are not there, 0.0486 of "
+                "class 1?", {
+    "All three": "A number for all classes looks as if it multiplied all losses. It multiplies one of the two terms.",
+    "That of class 1": "Positive means *there*: the term y log σ is multiplied, and only class 1 has y = 1.",
+    "Those of classes 0 and 2": "Their terms are those of *not there*. A yes that is missed is to cost more, not a no.",
+})
+def which_grow():
+    plain, weighted = (nn.BCEWithLogitsLoss(reduction="none", pos_weight=weight)(LOGITS, TARGET)[0] for weight in (None, torch.tensor(3.0)))
+    grown = tuple((weighted > plain + 1e-6).tolist())
+    choices = {(True, True, True): "All three", (False, True, False): "That of class 1", (True, False, True): "Those of classes 0 and 2"}
+    return choices[grown], f"{numbers(weighted)}, and {number(float(weighted.mean()))} for their mean"
+
+
+@questions.asks("`nn.NLLLoss` wants the logarithms of shares. It is handed the shares. What will it say of our image?", {
+    "An error": "Shares and their logarithms are both three floating numbers. Nothing tells them apart.",
+    "0.3527": "That is what the logarithm of 0.7028 would give, with its sign changed.",
+    "A number below 0": "It picks the label's entry and changes its sign. It takes no logarithm.",
+})
+def nll_on_shares():
+    said = float(nn.NLLLoss()(torch.softmax(LOGITS, dim=1), LABEL))
+    return the_one({"A number below 0": said < 0, "0.3527": abs(said - 0.3527) < 1e-3}), number(said)
+
+
+@questions.asks("90 images of class 0 and 10 of class 1. Which `weight` makes the two classes count alike?", {
+    "[9, 1]": "So the frequent class would count nine times as much again.",
+    "[1, 9]": "90 images of weight 1 and 10 of weight 9: 90 on both sides.",
+    "[0.9, 0.1]": "These are the shares of the classes. Weights turn them round.",
+})
+def tie_arguments():
+    weights = {"[9, 1]": (9, 1), "[1, 9]": (1, 9), "[0.9, 0.1]": (0.9, 0.1)}
+    return the_one({choice: math.isclose(90 * a, 10 * b) for choice, (a, b) in weights.items()}), (
+        ", ".join(f"{90 * a:g} and {10 * b:g}" for a, b in weights.values()) + " on the two sides, in the order of the choices")
+
+
+# --- the check: weighted cross-entropy in steps, and its slips
+
+def weighted_pick(do, z: Tensor, t: Tensor, w: Tensor) -> Tensor:
+    """Softmax → the label's share → −log → weighted mean."""
+    t = do.labels(t, z)
+    return do.mean(do.minus(do.log(do.rounding(do.pick(shares(do, z), t)))), do.weights(w, t, z), w, z)
+
+
+def weighted_difference(do, z: Tensor, t: Tensor, w: Tensor) -> Tensor:
+    """log-sum-exp minus the label's logit → weighted mean."""
+    z, t = do.logits(z), do.labels(t, z)
+    return do.mean(do.minus(do.difference(do.pick(z, t), do.logsumexp(z))), do.weights(w, t, z), w, z)
+
+
+def weighted_mean(losses: Tensor, w: Tensor, weight: Tensor, z: Tensor) -> Tensor:
+    """From the losses, the weights of their labels, all weights and the logits."""
+    return (w * losses).sum() / w.sum()
+
+
+DIVIDE = "divide by the sum of the weights of these labels, weight[labels].sum()."
+WEIGHTED_SLIPS = [
+    slip("divided by the number of images", f"mean() divides by how many images there are. Torch's mean is a weighted one: {DIVIDE}",
+         mean=lambda x, w, weight, z: (w * x).mean()),
+    slip("not divided at all", f"The sum grows with the batch and with the weights: {DIVIDE}", mean=lambda x, w, weight, z: (w * x).sum()),
+    slip("divided by the sum of all weights", f"Weights of classes that are not in the batch, or are there twice, count wrongly: {DIVIDE}",
+         mean=lambda x, w, weight, z: (w * x).sum() / weight.sum()),
+    slip("the weights are never used", "This is the plain mean: multiply each image's loss by the weight of its label.",
+         mean=lambda x, w, weight, z: x.mean()),
+    slip("no reduction", f"There is one loss for each image here. One number is wanted: add them up, and {DIVIDE}",
+         mean=[lambda x, w, weight, z: w * x, lambda x, w, weight, z: w * x / w.sum(), lambda x, w, weight, z: x]),
+    slip("the weight comes after the mean", "Once the losses are averaged nobody knows which image weighs what: multiply before.",
+         mean=[lambda x, w, weight, z: x.mean() * w, lambda x, w, weight, z: x.mean() * w.mean(),
+               lambda x, w, weight, z: x.mean() * w.sum(), lambda x, w, weight, z: x.mean() * weight,
+               lambda x, w, weight, z: (x.mean() * weight).mean(), lambda x, w, weight, z: (x.mean() * weight).sum()]),
+    slip("divided by the number of classes", f"How many classes there are does not matter: {DIVIDE}",
+         mean=lambda x, w, weight, z: (w * x).sum() / z.shape[-1]),
+    slip("divided twice", f"mean() has divided already. Add up, and {DIVIDE}", mean=lambda x, w, weight, z: (w * x).mean() / w.sum()),
+    slip("weights not indexed by the label", "There is a weight for each class. Each image takes that of its label: weight[labels].",
+         weights=[lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t))]]),
+    slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
+    slip("the weight of the next class", "The labels are indices, and the first class is 0: weight[labels].",
+         weights=[lambda w, t, z: w[t - 1], lambda w, t, z: w[(t + 1) % len(w)]]),
+    slip("the weight of the predicted class", "What counts is which class is true, not which one the model takes: weight[labels].",
+         weights=lambda w, t, z: w[z.argmax(-1)]),
+    slip("weights in reverse order", "Weights and classes belong together in the order in which they come.",
+         weights=lambda w, t, z: w.flip(0)[t]),
+    slip("the weight is applied twice", "Either the loss is handed the weights, or you multiply by them.",
+         weights=lambda w, t, z: w[t] ** 2,
+         mean=[lambda x, w, weight, z: (w * w * x).sum() / w.sum(), lambda x, w, weight, z: (w * w * x).mean()],
+         instead=lambda z, t, w: (F.cross_entropy(z, t, weight=w) * w[t]).mean()),
+    slip("the weight is applied to the logits", "A weight multiplies a loss. Multiplied logits are another model's answer.",
+         instead=[lambda z, t, w: F.cross_entropy(z * w, t), lambda z, t, w: F.cross_entropy(z * w, t, weight=w),
+                  lambda z, t, w: F.cross_entropy(z * w[t].unsqueeze(-1), t)]),
+    slip("the weight is inside the logarithm", "log(w · p) is log w + log p. The weight belongs before the loss: w · (−log p).",
+         instead=[lambda z, t, w: -(own(z.softmax(-1), t) * w[t]).log().mean(),
+                  lambda z, t, w: -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()]),
+    slip("all classes counted", "Each image pays for its label alone: pick its entry before you add up.",
+         instead=[lambda z, t, w: -(w * z.log_softmax(-1)).sum(-1).mean(), lambda z, t, w: -(w * z.log_softmax(-1)).sum() / w[t].sum()]),
+    slip("the last image only", REDUCTION_SLIPS[2].thought,
+         mean=[lambda x, w, weight, z: w[-1] * x[-1], lambda x, w, weight, z: w[-1] * x[-1] / w.sum(), lambda x, w, weight, z: x[-1]]),
+    # What goes wrong before there are weights goes wrong here too.
+    *(known._replace(forms=forms) for known in CROSS_ENTROPY.slips
+      if (forms := [form for form in known.forms if form[0] not in ("instead", "reduce", "classes", "one_hot")])),
+]
+WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "labels", "weight"], [
+    (ROW, LABEL, WEIGHTS),
+    (BATCH, LABELS, WEIGHTS),
+    (FOUR, torch.tensor([3, 0, 2]), torch.tensor([0.5, 3, 1, 2])),
+    (WIDE, torch.tensor([1, 2, 0, 0]), torch.tensor([0.2, 1, 0])),
+    (SMALL, torch.tensor([2, 0, 2]), torch.tensor([1.5, 4, 0.25])),
+    (COLUMN, torch.tensor([0, 0, 0]), torch.tensor([3.0])),
+], [weighted_pick, weighted_difference], CROSS_ENTROPY_STEPS | {"weights": lambda w, t, z: w[t], "mean": weighted_mean}, WEIGHTED_SLIPS, [
+    ((*given, torch.arange(given[0].shape[-1]) + 1.0), faults) for given, faults in CROSS_ENTROPY.extremes
+], [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes])
+
+
+def check_weighted_cross_entropy(function: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Result:
+    """Whether function(logits [N, C], labels [N], weight [C]) → [] is torch's weighted mean, in nats.  Written in notebooks/07."""
+    return check(function, WEIGHTED)
