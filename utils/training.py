@@ -308,7 +308,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
                                                  layout={"width": "auto"}, style={"description_width": "max-content"}),
         "mistake": widgets.Dropdown(options=list(MISTAKES), description="mistake", style={"description_width": "max-content"}),
         "optimizer": widgets.ToggleButtons(options=list(OPTIMIZERS), description="optimizer",
-                                           style={"description_width": "max-content", "button_width": "165px"}),
+                                           style={"description_width": "max-content", "button_width": "190px"}),
     }
     return Explorer("explore_training", controls, compute, show, picture, {}, tasks=[
         ("Without a mistake, find the largest learning rate at which the loss never jumps.",
