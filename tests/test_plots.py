@@ -176,6 +176,10 @@ def test_arrows_go_where_the_numbers_would_go():
     assert picture.drawn["step 1"].look == plots.RED and "step 2" not in picture.drawn
     tips = [[x for x, _ in picture.drawn[f"step {k} upper head"].points] for k in (0, 1)]
     assert min(tips[0]) == pytest.approx(1200 - 0.5 * 200) and max(tips[1]) == pytest.approx(1200 + 0.75 * 200)
+    for k, row in enumerate((0, 120)):  # a shaft in the middle of its head
+        shaft, heads = picture.drawn[f"step {k}"].box, [picture.drawn[f"step {k} {half} head"].box for half in ("upper", "lower")]
+        assert (shaft[1] + shaft[3]) / 2 == heads[0][3] == heads[1][1] == row + 52
+        assert heads[0][1] < min(shaft[1::2]) < max(shaft[1::2]) < heads[1][3]
     assert [picture.drawn[f"step {k} says"].text for k in range(3)] == ["2 → 1.5000", "3 → 3.7500", "0.1 → nan"]
     assert spans(picture, "torch step") == {1: (0, 0.25), 2: (0, 0.25)}
     assert picture.drawn["before step 0"].data == (0, 0.1)
