@@ -130,6 +130,44 @@ ANSWERS = {
     "tie_arguments": ("[1, 9]", lambda: 90 * 1 == 10 * 9),
 }
 
+# Words of each choice's reason that no other reason of the question has.
+REASONS = {
+    "weight_alone": {"0.7054,": "be without", "0.3527,": "weight stands", "0.1764,": "mean divides"},
+    "smoothing_floor": {"To": "smoothing it", "Down to a floor, and it": "floor. But", "Down to a floor, and up": "the shares"},
+    "which_grow": {"All": "number for", "That": "means *there*", "Those": "*not there*"},
+    "nll_on_shares": {"An": "their logarithms", "0.3527": "the logarithm", "A number": "the label's"},
+    "tie_arguments": {"[9,": "the frequent", "[1,": "images of weight", "[0.9,": "the shares"},
+}
+
+# Words of each slip's thought that tell it from the others.
+THOUGHTS = {
+    "divided by the number of images": "many images",
+    "all classes counted": "pays for its label alone",
+    "not divided at all": "grows with",
+    "divided by the sum of all weights": "classes that",
+    "the weights are never used": "plain mean",
+    "no reduction": "image here",
+    "the weight comes after the mean": "the losses",
+    "divided by the number of classes": "many classes",
+    "weights not indexed by the label": "weight for",
+    "1 / weight instead of weight": "larger weight",
+    "the weight of the next class": "class is 0:",
+    "the weight of the predicted class": "which class",
+    "weights in reverse order": "and classes",
+    "the weight is applied twice": "handed the",
+    "the weight is applied to the logits": "weight multiplies",
+    "the weight is inside the logarithm": "The weight",
+    "minus missing": "a probability",
+    "base 10 instead of e": "10. Torch's",
+    "base 2 instead of e": "2. Torch's",
+    "probabilities expected where logits came": "logarithm was",
+    "off by one class": "class is 0.",
+    "rounded before the logarithm": "decimals are",
+    "labels in reverse order": "and labels",
+    "exponential missing": "themselves can",
+    "saturation: a probability rounded to 0 before its logarithm": "and becomes",
+}
+
 # Numbers in the evidence that no notebook prints, each computed here by another way.
 EVIDENCE = {
     "smoothing_floor": lambda: [-float((share(lead * y).log() * (0.9 * y + 0.1 / 3)).sum()) for lead in (0, 3.3322)],

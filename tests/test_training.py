@@ -430,6 +430,40 @@ NEARLY = {
     "With softmax, get an image with none of the three right, and at the same threshold one with two.": [("threshold", 0.3)],
 }
 
+# Words of each choice's reason that no other reason of the question has.
+REASONS = {
+    "first_loss": {0.0: "been learned", 1 / 3: "each label", math.log(2): "*two* answers", math.log10(3): "10. Torch's"},
+    "behind_the_floor": {"About": "largest share", "Far": "loss looks", "One": "if nothing"},
+    "smoothly": {"Yes:": "means better", "One": "wrong thing", "No:": "a learning"},
+    "two_there": {"None": "are exactly", "About": "were found", "Nearly": "model knows"},
+    "tie_training": {"A learning": "first step", "A softmax": "the images", "Labels": "torch would"},
+    "review_shares": {
+        "Line 1: the loss will stop": "contains the",
+        "Line 1: the loss will be": "that. This",
+        "Line 5:": "first, labels"},
+    "review_names": {"Line 2:": "makes longer", "Line 4:": "every class", "Line 6:": "loss wants"},
+    "review_scores": {"Line 1:": "layer that", "Line 6:": "300 images", "Line 7:": "there, and"},
+    "review_nll": {
+        "Line 4:": "last dimension",
+        "Line 5: the loss will be": "wants log-shares",
+        "Line 5: the loss will have": "would with"},
+    "review_sum": {"Line 3:": "losses are", "Line 6:": "loss takes", "Line 2:": "the gradient"},
+    "review_yes": {"Line 6:": "brings the", "Line 9:": "label three", "Line 11:": "would, without"},
+}
+
+# Words of each slip's thought that tell it from the others.
+THOUGHTS = {
+    "uphill": "gradient points",
+    "the gradient alone": "wanted are",
+    "no learning rate": "the gradient",
+    "nothing moved": "weights come",
+    "sum instead of mean": "images makes",
+    "divided once too often": "loss already",
+    "softmax before the loss": "takes logits",
+    "shares without the logarithm": "the label's",
+    "labels forgotten": "gradient for",
+}
+
 
 def wanted(values):
     """The loss in training is a text; the first and last loss, and the share that is right, are torch's own."""

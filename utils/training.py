@@ -716,7 +716,7 @@ TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
     slip("the gradient alone", "What is wanted are the weights after the step: weights − rate · gradient.",
          step=[lambda w, g, rate, count: g, lambda w, g, rate, count: -rate * g, lambda w, g, rate, count: rate * g]),
     slip("no learning rate", "The step is the gradient times the rate.", step=lambda w, g, rate, count: w - g),
-    slip("nothing moved", "The weights come back as they were: is the step added to them?", step=lambda w, g, rate, count: w),
+    slip("nothing moved", "The weights come back as they were: look where the step is added to them.", step=lambda w, g, rate, count: w),
     slip("sum instead of mean", "A sum over N images makes the step N times as long.",
          loss=lambda z, y: F.cross_entropy(z, y, reduction="sum")),
     slip("divided once too often", "The mean is in the loss already, so its gradient needs no further / N.",
