@@ -39,7 +39,7 @@ def arithmetic():
     """arithmetic(text): what a piece of the words comes to, as in "−log 0.7028" or "(2.1269 + 0.0486) / 3"."""
 
     def evaluate(text):
-        text = text.replace("−", "-").replace("÷", "/").strip()
+        text = text.replace("−", "-").replace("÷", "/").replace("·", "*").strip()
         text = f"-log({text[5:]})" if text.startswith("-log ") else text
         return eval(text, {"exp": math.exp, "log": math.log})
 

@@ -61,7 +61,7 @@ def test_a_smoothing_that_is_none():
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_explorer_follows_its_sliders_and_its_lengths_are_torchs(weights, smoothing, pos_weight):
     explorer = explore_arguments(weighted_cross_entropy)
-    values = {f"weight {k}": w for k, w in enumerate(weights)} | {"label_smoothing": smoothing / 10, "pos_weight": pos_weight / 10}
+    values = {f"weight {k}": w for k, w in enumerate(weights)} | {"smoothing": smoothing / 10, "pos_weight": pos_weight / 10}
     for name, value in values.items():
         explorer.controls[name].value = value
     assert explorer.wrong == ""
@@ -81,7 +81,7 @@ def test_what_is_worked_out_is_true_as_it_stands(weights, arithmetic):
     explorer = explore_arguments(weighted_cross_entropy)
     for k, weight in enumerate(weights):
         explorer.controls[f"weight {k}"].value = weight
-    explorer.controls["label_smoothing"].value, explorer.controls["pos_weight"].value = 0.3, 2.7
+    explorer.controls["smoothing"].value, explorer.controls["pos_weight"].value = 0.3, 2.7
     for row in explorer.words.splitlines():
         sides = row.split("  ")[-1].split(" → ")[-1].split(" = ")
         assert f"{arithmetic(sides[0].replace('·', '*')):.4f}" == sides[1]
@@ -178,14 +178,14 @@ WAYS = {
     "Make one image count nothing, so that the weighted loss is that of the other.": [("weight 1", 0.0)],
     "Bring the weighted loss above 0.85, with both images counting.": [("weight 0", 5.0)],
     "Move all three weights and leave the weighted loss at 0.6013.": [("weight 0", 2.0), ("weight 2", 0.0), ("weight 1", 4.0)],
-    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("label_smoothing", 0.5)],
+    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("smoothing", 0.5)],
     "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.7)],
 }
 NEARLY = {
     "Make one image count nothing, so that the weighted loss is that of the other.": [("weight 2", 0.0)],
     "Bring the weighted loss above 0.85, with both images counting.": [("weight 1", 0.0)],
     "Move all three weights and leave the weighted loss at 0.6013.": [("weight 2", 1.0)],
-    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("pos_weight", 0.0), ("label_smoothing", 0.4)],
+    "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("pos_weight", 0.0), ("smoothing", 0.4)],
     "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.6)],
 }
 
@@ -194,7 +194,7 @@ def wanted(values):
     weight = torch.tensor([values[f"weight {k}"] for k in range(3)]).double()
     weighted = F.cross_entropy(TWO.double(), LABELS, weight=weight).item()
     return [[weighted] if weighted == weighted else "the labels' weights are 0",
-            [F.cross_entropy(z, label, label_smoothing=values["label_smoothing"]).item()],
+            [F.cross_entropy(z, label, label_smoothing=values["smoothing"]).item()],
             [F.binary_cross_entropy_with_logits(z, y, pos_weight=torch.tensor(values["pos_weight"]).double()).item()]]
 
 

@@ -149,7 +149,8 @@ def test_a_syntax_error_is_told_by_its_sentence_and_not_by_its_place(source):
 
 # One right argument for each name that the functions which are taught use; the other arguments have defaults.
 GIVEN = {"logits": ROW, "labels": torch.tensor([1]), "targets": torch.tensor([[0.0, 1, 0]]), "target": torch.tensor([1]),
-         "num_classes": 3, "loss": "CrossEntropyLoss"}
+         "num_classes": 3, "loss": "CrossEntropyLoss", "weight": torch.ones(3), "smoothing": 0.1, "pos_weight": 3.0,
+         "answers": torch.tensor([[True, True, False]])}
 FUNCTIONS = {name: function for module in UTILS.values() for name, function in vars(module).items()
              if inspect.isfunction(function) and re.search(r"Taught in notebooks/\d", function.__doc__ or "")}
 TAUGHT = [(name, wanted.name) for name, function in FUNCTIONS.items()

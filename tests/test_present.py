@@ -128,6 +128,6 @@ def test_a_switch_leaves_what_is_in_the_middle_of_the_screen_where_it_is(voila):
 
 
 @pytest.mark.skipif(not shutil.which("make"), reason="no make on this machine")
-def test_a_wrong_name_is_told_the_six():
+def test_a_wrong_name_is_told_the_right_ones():
     ran = subprocess.run(["make", "-s", "present", "NOTEBOOK=softmax"], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode and ran.stdout == f'make present NOTEBOOK=... wants one of {" ".join(NAMES)}, not "softmax"\n'

@@ -11,7 +11,7 @@ from tests.test_extremes import settings_of
 from tests.topics import EXPLORERS, NAMES, agree, explore, its_tests, put
 from utils.plots import number
 
-SUM = r"[\d.+*/()÷−e \-]|exp|−log"  # what an arithmetic is made of
+SUM = r"[\d.+*·/()÷−e \-]|exp|−log"  # what an arithmetic is made of
 
 
 def equations(words):

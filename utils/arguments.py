@@ -13,7 +13,7 @@ from utils.check import Result, Task, check, slip
 from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_STEPS, REDUCTION_SLIPS, cross_entropy_terms, own
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
 from utils.explore import Explorer, ask, slider
-from utils.inputs import check_labels, check_logits, check_tensor, shape
+from utils.inputs import check_labels, check_logits, check_targets, check_tensor, shape
 from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
@@ -31,8 +31,8 @@ def weighted_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Te
     Raises TypeError or ValueError for other logits, labels or weights.  Taught in notebooks/07.
     """
     _check_weight(weight, logits)
-    weights = weight[labels]
-    return (weights * cross_entropy_terms(logits, labels)).sum() / weights.sum()
+    losses, weights = cross_entropy_terms(logits, labels), weight[labels]
+    return (weights * losses).sum() / weights.sum()
 
 
 def smooth_target(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
@@ -53,6 +53,8 @@ def pos_weighted_terms(logits: Tensor, targets: Tensor, pos_weight: Tensor | flo
     logits, targets: (..., classes); pos_weight: a number or (classes).  Returns: (..., classes), in nats.
     Raises TypeError or ValueError for other logits or targets.  Taught in notebooks/07.
     """
+    check_logits(logits)
+    check_targets(targets, logits)
     yes, no = bce_terms(logits, torch.ones_like(targets)), bce_terms(logits, torch.zeros_like(targets))
     return pos_weight * targets * yes + (1 - targets) * no
 
@@ -79,7 +81,7 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
     def compute(values):
         logits, target = TWO.double(), TARGET.double()
         weight = torch.tensor([values[f"weight {k}"] for k in range(3)], dtype=torch.float64)
-        smoothing, pos_weight = values["label_smoothing"], values["pos_weight"]
+        smoothing, pos_weight = values["smoothing"], values["pos_weight"]
         truth = nn.CrossEntropyLoss(weight=weight)(logits, LABELS)
         none = bool(weight[LABELS].sum() == 0)
         answer, wrong = (truth, "") if none else ask(weighted_cross_entropy, logits, LABELS, weight, like=truth)
@@ -142,16 +144,16 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         terms = exact(now["mean"], lambda *terms: sum(terms) / 3, *now["bce"].tolist())
         words = "\n".join([
             f"CE, weight           {weighted}",
-            f"CE, label_smoothing  target {numbers(now['target'])} → {' + '.join(parts)} = {number(now['smooth'])}",
+            f"CE, label_smoothing  target {numbers(now['target'])}  →  {' + '.join(parts)} = {number(now['smooth'])}",
             f"BCE, pos_weight      ({' + '.join(terms)}) / 3 = {number(now['mean'])}",
         ])
-        line = f"weight {', '.join(f'{w:.6g}' for w in now['weight'].tolist())} → {number(now['answer'])}"
-        return (f"{line}, label_smoothing {now['smoothing']:.6g} → {number(now['smooth'])}, "
-                f"pos_weight {now['pos_weight']:.6g} → {number(now['mean'])}"), words, now["wrong"]
+        given = f"weight {', '.join(f'{w:.6g}' for w in now['weight'].tolist())}, label_smoothing {now['smoothing']:.6g}, "
+        given += f"pos_weight {now['pos_weight']:.6g}"
+        return f"{given} → {number(now['answer'])}, {number(now['smooth'])}, {number(now['mean'])}", words, now["wrong"]
 
     controls = {f"weight {k}": slider(f"weight {k}", w, 0, 5, COLOURS[k]) for k, w in enumerate(WEIGHTS.tolist())}
-    controls |= {"label_smoothing": slider("smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
-    presets = {"all weights 1": {f"weight {k}": 1.0 for k in range(3)}, "smoothing 0.1": {"label_smoothing": 0.1},
+    controls |= {"smoothing": slider("smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
+    presets = {"all weights 1": {f"weight {k}": 1.0 for k in range(3)}, "smoothing 0.1": {"smoothing": 0.1},
                "pos_weight 3": {"pos_weight": 3.0}}
     return Explorer("explore_arguments", controls, compute, show, picture, presets, tasks)
 

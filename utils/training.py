@@ -15,7 +15,7 @@ from utils import plots
 from utils.check import Result, Task, check, slip
 from utils.digits import DIGITS, SEVERAL, TRAIN, digits, two_digits
 from utils.explore import STILL, Explorer
-from utils.inputs import call, name_of, one_line, shape
+from utils.inputs import call, check_tensor, name_of, one_line, shape
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, numbered, the_one
@@ -30,7 +30,7 @@ def training(loss: Callable[[Tensor, Tensor], Tensor], images: Tensor, labels: T
     """A linear model, logits = images @ weights, in training from weights of 0: before each step, the loss and the weights.
 
     loss: (logits [N, 3], labels) → []; images: [N, pixels], labels: what loss wants; rate: the learning rate.
-    Yields for ever: a number and weights [pixels, 3].  What loss raises is raised.  Taught in notebooks/08.
+    Yields for ever: a number and weights [pixels, 3].  What loss raises is raised.  Shown in notebooks/08.
     """
     weights = torch.zeros(images.shape[1], 3, dtype=images.dtype, requires_grad=True)
     step = optimizer([weights], lr=rate)
@@ -353,15 +353,24 @@ def probabilities(name: str) -> Tensor:
 
 
 def wholly_right(answers: Tensor, targets: Tensor) -> Tensor:
-    """Which images have all their answers right.  answers, targets: [N, C], yes or no.  Returns: [N], bool.  Taught in notebooks/08."""
+    """Which images have all their answers right.
+
+    answers, targets: [N, C], yes or no.  Returns: [N], bool.
+    Raises TypeError or ValueError for what is no tensor, or empty.  Taught in notebooks/08.
+    """
+    check_tensor(answers, "answers")
+    check_tensor(targets, "targets")
     return (answers == targets.bool()).all(dim=1)
 
 
 def precision_recall(answers: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Of what was answered yes, how much is there; of what is there, how much was answered yes; nan where there is nothing.
 
-    answers, targets: [N, C], yes or no.  Returns: two tensors [C].  Taught in notebooks/08.
+    answers, targets: [N, C], yes or no.  Returns: two tensors [C].
+    Raises TypeError or ValueError for what is no tensor, or empty.  Taught in notebooks/08.
     """
+    check_tensor(answers, "answers")
+    check_tensor(targets, "targets")
     found = (answers.bool() & targets.bool()).sum(0)
     return found / answers.sum(0), found / targets.sum(0)
 
