@@ -308,7 +308,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
                                                  layout={"width": "auto"}, style={"description_width": "max-content"}),
         "mistake": widgets.Dropdown(options=list(MISTAKES), description="mistake", style={"description_width": "max-content"}),
         "optimizer": widgets.ToggleButtons(options=list(OPTIMIZERS), description="optimizer",
-                                           style={"description_width": "max-content", "button_width": "190px"}),
+                                           style={"description_width": "max-content", "button_width": "12.7em"}),
     }
     return Explorer("explore_training", controls, compute, show, picture, {}, tasks=[
         ("Without a mistake, find the largest learning rate at which the loss never jumps.",
@@ -464,7 +464,7 @@ def explore_several() -> Explorer:
         "threshold": widgets.FloatSlider(0.5, min=0.02, max=0.98, step=0.02, description="threshold", readout_format=".2f",
                                          layout={"width": "auto"}, style={"description_width": "max-content"}),
         "loss": widgets.ToggleButtons(options=list(LOSSES), description="loss",
-                                      style={"description_width": "max-content", "button_width": "140px"}),
+                                      style={"description_width": "max-content", "button_width": "9.5em"}),
     }
     return Explorer("explore_several", controls, compute, show, picture, {}, tasks=[
         ("Find the threshold at which softmax does best.",
