@@ -13,7 +13,7 @@ from utils.check import Result, Task, check, slip
 from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_STEPS, REDUCTION_SLIPS, cross_entropy_terms, own
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
 from utils.explore import Explorer, ask, slider
-from utils.inputs import check_labels, check_logits, check_tensor, shape
+from utils.inputs import check_labels, check_logits, check_targets, check_tensor, shape
 from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
@@ -31,8 +31,9 @@ def weighted_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Te
     Raises TypeError or ValueError for other logits, labels or weights.  Taught in notebooks/07.
     """
     _check_weight(weight, logits)
+    losses = cross_entropy_terms(logits, labels)
     weights = weight[labels]
-    return (weights * cross_entropy_terms(logits, labels)).sum() / weights.sum()
+    return (weights * losses).sum() / weights.sum()
 
 
 def smooth_target(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
@@ -53,6 +54,8 @@ def pos_weighted_terms(logits: Tensor, targets: Tensor, pos_weight: Tensor | flo
     logits, targets: (..., classes); pos_weight: a number or (classes).  Returns: (..., classes), in nats.
     Raises TypeError or ValueError for other logits or targets.  Taught in notebooks/07.
     """
+    check_logits(logits)
+    check_targets(targets, logits)
     yes, no = bce_terms(logits, torch.ones_like(targets)), bce_terms(logits, torch.zeros_like(targets))
     return pos_weight * targets * yes + (1 - targets) * no
 
@@ -105,7 +108,7 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         if then is not None:
             picture.box(f"before {name}", GHOST, at(0), top + 88, at(then), top + 88 + plots.LANE, data=(0, then))
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
-        if count == 1:  # the sum is the loss
+        if count == 1 and not wrong:  # the sum is the loss
             return
         if plots.drawable(loss):
             picture.box(f"{name} loss", RED if wrong else QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))
