@@ -146,7 +146,10 @@ def test_every_mistake_is_known_and_what_is_shown_is_what_runs():
         assert explorer.words.splitlines()[0].startswith(f"the loss in training: {code}")
         if mistake not in ("none", "labels one too high"):
             z = torch.randn(300, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-            assert training.mistaken(mistake, F.cross_entropy)(z, LABELS).item() == pytest.approx(BY_HAND[mistake](z, LABELS).item())
+            by_hand = pytest.approx(BY_HAND[mistake](z, LABELS).item())
+            assert training.mistaken(mistake, F.cross_entropy)(z, LABELS).item() == by_hand
+            own = {"torch": torch, "F": F, "bce": nn.BCEWithLogitsLoss(), "loss": F.cross_entropy, "target": ONE_HOT}  # as the words say
+            assert eval(code, own | {"logits": z, "labels": LABELS}).item() == by_hand
 
 
 def test_words_are_the_same_where_rounding_differs(monkeypatch):
@@ -277,6 +280,8 @@ def test_the_steadiest_rate_is_the_largest_without_a_rise():
     curves = {rate: torchs_own(nn.CrossEntropyLoss(), rate, "gradient descent")[0] for rate in RATES}
     steady = [rate for rate, losses in curves.items() if all(after <= before for before, after in itertools.pairwise(losses))]
     assert STEADIEST == max(steady) < max(RATES)
+    for rate, losses in curves.items():
+        assert any("it jumps" in told for told in symptoms(losses, 0.9, math.log(3), 0)) == (rate > STEADIEST), rate
 
 
 def test_ticks_as_they_are_written():
