@@ -108,6 +108,11 @@ def wild(losses: list[float]) -> bool:
     return bool(losses) and max(losses) > 100 * abs(losses[0])
 
 
+def rises(losses: list[float]) -> bool:
+    """Whether a loss is ever larger than one step before, by more than a rounding."""
+    return not all(after <= before + 1e-6 for before, after in itertools.pairwise(losses))  # true for nan too
+
+
 def symptoms(losses: list[float], accuracy: float | None, guess: float, floor: float, stopped: str = "") -> list[str]:
     """What is odd about a training, seen from outside: sentences, none where nothing is.
 
@@ -299,6 +304,11 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
                else "; ".join(now["symptoms"]) if not now["wrong"] else "no loss")
         return f"{chosen} → {end}", "\n".join(words), now["wrong"]
 
+    def steadiest(rate, losses):
+        """Whether the loss never rises at this rate, and does at the next."""
+        mine, further = F.cross_entropy if wrong else loss, [other for other in RATES if other > rate]
+        return not rises(losses) and (not further or rises(run(mine, *learn, further[0]).losses))
+
     controls = {
         "learning rate": widgets.SelectionSlider(options=RATES, value=0.5, description="learning rate",
                                                  layout={"width": "auto"}, style={"description_width": "max-content"}),
@@ -308,7 +318,8 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     }
     return Explorer("explore_training", controls, compute, show, picture, {}, tasks=[
         ("Without a mistake, find the largest learning rate at which the loss never jumps.",
-         lambda values, now: list(values.values()) == [STEADIEST, "none", "gradient descent"]),
+         lambda values, now: [values["mistake"], values["optimizer"]] == ["none", "gradient descent"] and steadiest(
+             values["learning rate"], now["losses"])),
         ("Find a mistake with a floor, and train until the loss is within 0.02 of it.",
          lambda values, now: now["floor"] > 0.01 and bool(now["losses"]) and abs(now["losses"][-1] - now["floor"]) < 0.02),
         ("Make the loss fall below 0 while more than nine of ten answers are right.",
@@ -316,9 +327,6 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         ("Find a loss that falls as it should while the model learns to be wrong.",
          lambda values, now: bool(now["losses"]) and 0 < now["losses"][-1] < now["losses"][0] / 2 and now["accuracies"][-1] < 0.1),
     ])
-
-
-STEADIEST = 0.7  # the largest of RATES at which gradient descent never raises the loss; a test finds it anew
 
 
 def tall(tick: float) -> str:
