@@ -51,6 +51,15 @@ def test_weights_that_are_told_off(weight, error, sentence):
         weighted_cross_entropy(TWO, LABELS, weight)
 
 
+def test_labels_and_targets_that_are_told_off():
+    with pytest.raises(ValueError, match=r"labels holds 3; with 3 classes a label is 0 \.\.\. 2"):
+        weighted_cross_entropy(TWO, torch.tensor([1, 3]), torch.ones(3))
+    with pytest.raises(TypeError, match=r"labels has dtype torch.float32; torch.int64 \(long\) is wanted"):
+        weighted_cross_entropy(TWO, torch.tensor([1.0, 0]), torch.ones(3))
+    with pytest.raises(ValueError, match=r"targets holds 255; numbers in \[0, 1\] are wanted"):
+        pos_weighted_terms(TWO[:1], torch.tensor([[0, 255.0, 0]]), 3.0)
+
+
 def test_a_smoothing_that_is_none():
     with pytest.raises(ValueError, match=r"smoothing is 1.5; a share in \[0, 1\] is wanted"):
         smooth_target(LABELS, 3, 1.5)
@@ -95,6 +104,10 @@ def test_a_wrong_function_is_red_beside_torchs():
     assert explorer.wrong == "<lambda>: yours 0.9020, torch 0.6013"
     assert explorer.picture.drawn["weight loss"].data[1] == pytest.approx(0.9020, abs=5e-5)
     assert explorer.picture.drawn["torch weight loss"].data[1] == pytest.approx(0.6013, abs=5e-5)
+    explorer.controls["weight 0"].value, explorer.controls["weight 1"].value = 0.0, 1.0
+    torchs = F.cross_entropy(TWO, LABELS, weight=torch.tensor([0.0, 1, 5])).item()
+    assert explorer.picture.drawn["weight loss"].data[1] == pytest.approx(torchs / 2), "also where the weights sum to 1"
+    assert explorer.picture.drawn["torch weight loss"].data[1] == pytest.approx(torchs)
 
 
 def test_explorer_survives_a_broken_function(broken):

@@ -18,6 +18,7 @@ from utils.picture import SIZE, SMALL
 if CHROME is None and os.environ.get("CI") != "true":
     pytest.skip("no Chromium or Chrome on this machine: install one for the browser tests", allow_module_level=True)
 
+
 def values_of(notebook) -> dict:
     """What the controls show, by their names and as their values."""
     shown, values = notebook.values(), {}
@@ -35,7 +36,6 @@ def check(notebook):
     for line, numbers in zip(words, wanted):
         assert agree(line, numbers), f"{line!r} for {values}, torch says {numbers}"
     assert not notebook.explorer.locator(".wrong").count()
-
 
 
 def moved(notebook, act):

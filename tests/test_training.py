@@ -16,7 +16,7 @@ from utils import training
 from utils.digits import digits, two_digits
 from utils.predict import marked, numbered
 from utils.training import (
-    LOSSES, MISTAKES, OPTIMIZERS, RATES, SNIPPETS, STEADIEST, check_training_step, explore_several, explore_training,
+    LOSSES, MISTAKES, OPTIMIZERS, RATES, SNIPPETS, check_training_step, explore_several, explore_training,
     precision_recall, probabilities, reviewed, symptoms, training_step, wholly_right,
 )
 
@@ -146,7 +146,10 @@ def test_every_mistake_is_known_and_what_is_shown_is_what_runs():
         assert explorer.words.splitlines()[0].startswith(f"the loss in training: {code}")
         if mistake not in ("none", "labels one too high"):
             z = torch.randn(300, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-            assert training.mistaken(mistake, F.cross_entropy)(z, LABELS).item() == pytest.approx(BY_HAND[mistake](z, LABELS).item())
+            by_hand = pytest.approx(BY_HAND[mistake](z, LABELS).item())
+            assert training.mistaken(mistake, F.cross_entropy)(z, LABELS).item() == by_hand
+            own = {"torch": torch, "F": F, "bce": nn.BCEWithLogitsLoss(), "loss": F.cross_entropy, "target": ONE_HOT}  # as the words say
+            assert eval(code, own | {"logits": z, "labels": LABELS}).item() == by_hand
 
 
 def test_words_are_the_same_where_rounding_differs(monkeypatch):
@@ -273,10 +276,14 @@ def test_symptoms_on_curves_made_for_them():
     assert symptoms([1.1, 11.0, 0.2], 0.9, 1.1, 0.0) == ["it jumps, to 10 times where it began"]
 
 
-def test_the_steadiest_rate_is_the_largest_without_a_rise():
-    curves = {rate: torchs_own(nn.CrossEntropyLoss(), rate, "gradient descent")[0] for rate in RATES}
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), lambda z, y: (F.softplus(z) - z * torch.eye(3, dtype=z.dtype)[y]).mean()])
+def test_the_largest_rate_without_a_rise_ticks_whatever_the_loss(loss):
+    curves = {rate: torchs_own(loss, rate, "gradient descent")[0] for rate in RATES}
     steady = [rate for rate, losses in curves.items() if all(after <= before for before, after in itertools.pairwise(losses))]
-    assert STEADIEST == max(steady) < max(RATES)
+    for rate in RATES[-8:]:
+        explorer = explorer_at(loss, learning_rate=rate)
+        assert bool([task for task in explorer.done if "never jumps" in task]) == (rate == max(steady)), rate
+        assert ("it jumps" in explorer.words) == (rate > max(steady)), rate
 
 
 def test_ticks_as_they_are_written():

@@ -31,7 +31,8 @@ def weighted_cross_entropy(logits: Tensor, labels: Tensor, weight: Tensor) -> Te
     Raises TypeError or ValueError for other logits, labels or weights.  Taught in notebooks/07.
     """
     _check_weight(weight, logits)
-    losses, weights = cross_entropy_terms(logits, labels), weight[labels]
+    losses = cross_entropy_terms(logits, labels)
+    weights = weight[labels]
     return (weights * losses).sum() / weights.sum()
 
 
@@ -107,7 +108,7 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         if then is not None:
             picture.box(f"before {name}", GHOST, at(0), top + 88, at(then), top + 88 + plots.LANE, data=(0, then))
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
-        if count == 1:  # the sum is the loss
+        if count == 1 and not wrong:  # the sum is the loss
             return
         if plots.drawable(loss):
             picture.box(f"{name} loss", RED if wrong else QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))

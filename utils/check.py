@@ -185,10 +185,11 @@ def precise(argument):
 
 
 def unchanged(after, before) -> bool:
-    """Whether an argument is still what was handed over: its class, shape and dtype, and its numbers."""
+    """Whether an argument is still what was handed over: its class, shape and dtype, its numbers, and whether autograd follows it."""
     if not isinstance(before, Tensor):
         return True
-    return type(after) is type(before) and after.dtype == before.dtype and torch.equal(after, before)  # equal asks for the shape
+    alike = type(after) is type(before) and after.dtype == before.dtype and after.requires_grad == before.requires_grad
+    return alike and torch.equal(after, before)  # equal asks for the shape
 
 
 def same(a: Tensor | None, b: Tensor | None, within: float = 1e-6) -> bool:

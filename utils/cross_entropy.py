@@ -165,7 +165,7 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         ]
         if now["odd"]:
             words.append(now["odd"])
-        words.append(f"before → now   p[{k}] {number(before['p'][k])} → {number(p[k])}   "
+        words.append(f"before → now   p[{before['label']}] {number(before['p'][before['label']])} → p[{k}] {number(p[k])}   "
                      f"CE {number(before['truth'])} → {number(now['truth'])}" if before else STILL)
         return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", "\n".join(words), now["wrong"]
 

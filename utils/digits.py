@@ -39,6 +39,6 @@ def two_digits(count: int = TRAIN) -> tuple[Tensor, Tensor]:
     """
     images, labels = digits(*SEVERAL, *OTHERS)
     places, half = torch.arange(count), len(labels) // 2
-    left, right = (torch.cat([places * factor % half, half + places * factor % half]) for factor in (1, 7))  # each with another one
+    left, right = (torch.cat([places * factor % half, half + places * factor % half]) for factor in (1, 7))  # the first with itself
     there = F.one_hot(labels, len(SEVERAL) + len(OTHERS))[:, :len(SEVERAL)]
     return torch.cat([images[left], images[right]], dim=1), (there[left] | there[right]).float()

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
 from utils.picture import WRONG, Picture
-from utils.plots import number, numbers
+from utils.plots import differs, number, numbers
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
 # widget runs: it names them, and has the words announced once they have stood still for half a second.  A slider's handle
@@ -294,7 +294,7 @@ def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str
     answer = answer.to(torch.float64)
     wrong = []
     for k, (yours, torchs) in enumerate(zip(answer.flatten().tolist(), like.flatten().tolist())):
-        if not abs(yours - torchs) <= 5e-5 * max(1, abs(torchs)):  # true for nan too
+        if differs(yours, torchs):
             a, b = number(yours), number(torchs)
             a, b = (a, b) if a != b else (repr(yours), repr(torchs))
             wrong.append(f"{name}{f', class {k}' if like.numel() > 1 else ''}: yours {a}, torch {b}")

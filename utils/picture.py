@@ -49,7 +49,7 @@ DOT = 34
 class Mark(NamedTuple):
     """Something in the picture: its corners in pixels from the upper left, and what it stands for, in the topic's units."""
 
-    kind: str  # "box", "frame", "band", "line", "dashes", "dot", "curve" or "text"
+    kind: str  # "box", "frame", "band", "line", "dashes", "dot", "curve", "path", "cells" or "text"
     look: int
     box: tuple[float, float, float, float]
     data: object = None

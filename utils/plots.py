@@ -49,6 +49,7 @@ def round_number(value: float) -> str:
 
 
 def power_of_ten(value: float, decimals: int) -> str:
+    """A large number as 1.1·10¹³."""
     digits, power = f"{value:.{decimals}e}".replace("-", "−").split("e+")
     return f"{digits}·10" + str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
@@ -129,6 +130,7 @@ def cuts(values: Sequence[float], order: Sequence[int] | None = None) -> dict[in
 
 
 def differs(value: float, torchs: float) -> bool:
+    """Whether the reader's number is another one than torch's, to four decimals."""
     return not abs(float(value) - float(torchs)) <= 5e-5 * max(1, abs(float(torchs)))  # true for nan too
 
 
