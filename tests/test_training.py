@@ -513,11 +513,11 @@ RIGHT = {check_training_step: [training_step, by_formula, by_optimizer, put_toge
 WRONG = {
     check_training_step: {
         "uphill": put_together(move=lambda w, g, rate: w + rate * g),
-        "the gradient alone": lambda w, x, y, rate: x.T @ (torch.softmax(x @ w, 1) - F.one_hot(y, 3)) / len(x),
+        "the gradient alone": lambda w, x, y, rate: x.T @ (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x),
         "no learning rate": lambda w, x, y, rate: by_formula(w, x, y, 1.0),
         "nothing moved": lambda w, x, y, rate: w,
-        "sum instead of mean": lambda w, x, y, rate: w - rate * x.T @ (torch.softmax(x @ w, 1) - F.one_hot(y, 3)),
-        "divided once too often": put_together(nn.CrossEntropyLoss(), lambda w, g, rate: w - rate * g / (4 if len(w) == 2 else 2)),
+        "sum instead of mean": lambda w, x, y, rate: w - rate * x.T @ (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])),
+        "divided once too often": put_together(nn.CrossEntropyLoss(), lambda w, g, rate: w - rate * g / {(2, 3): 4, (3, 3): 2, (2, 4): 3}[tuple(w.shape)]),
         "softmax before the loss": put_together(lambda z, y: nn.CrossEntropyLoss()(nn.Softmax(1)(z), y)),
         "shares without the logarithm": put_together(lambda z, y: -torch.softmax(z, 1)[torch.arange(len(y)), y].mean()),
         "softmax over the wrong dim": put_together(lambda z, y: -torch.softmax(z, 0)[torch.arange(len(y)), y].log().mean()),

@@ -284,7 +284,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     def show(now, before):
         draw(now, before)
         losses, right, name = now["losses"], now["accuracies"], now["mistake"]
-        words = [f"the loss in training: {MISTAKES[name]}" + (", where bce is nn.BCEWithLogitsLoss()" if "bce" in MISTAKES[name] else "")]
+        words = [f"the loss in training: {MISTAKES[name]}" + (" (bce: nn.BCEWithLogitsLoss())" if "bce" in MISTAKES[name] else "")]
         chosen = f"learning rate {now['rate']:g}, {now['optimizer']}" + ("" if name == "none" else f", {name}")
         if not losses:
             words.append("loss   none: there was no first step")
