@@ -114,9 +114,12 @@ def in_the_browser() -> None:
             for k in range(PRESSES):
                 for rival, taken in times.items():
                     handles = page.locator(f".bench-{rival} .noUi-handle")
-                    handles.nth(k % handles.count()).focus()
+                    handle = handles.nth(k % handles.count())
+                    now, low, high = (float(handle.get_attribute(f"aria-value{end}")) for end in ("now", "min", "max"))
+                    handle.focus()
                     page.evaluate(WATCH, rival)
-                    page.keyboard.press("ArrowLeft" if k // 3 % 2 else "ArrowRight")
+                    # from an end there is one way only, and no picture would come of the other
+                    page.keyboard.press("ArrowLeft" if now == high or (k // 3 % 2 and now != low) else "ArrowRight")
                     page.wait_for_function("window.watch.end")
                     taken.append(page.evaluate("window.watch.end - window.watch.start"))
                     opened.settle()
