@@ -2,7 +2,6 @@
 
 import io
 import itertools
-import math
 
 import matplotlib
 import numpy as np
@@ -47,10 +46,8 @@ def plain(picture: Picture) -> np.ndarray:
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     for mark in picture.drawn.values():
         if mark.kind == "text":
-            left, top, right, bottom = mark.box
-            fonts = [ImageFont.truetype(FONT % bold, size, layout_engine=ImageFont.Layout.BASIC)
-                     for bold in ("", "-Bold") for size in (25, 28)]
-            font = min(fonts, key=lambda font: math.dist(font.getbbox(mark.text, anchor="lt")[2:], (right - left, bottom - top)))
+            (left, top, *_), (size, bold) = mark.box, mark.points
+            font = ImageFont.truetype(FONT % ("-Bold" if bold else ""), size, layout_engine=ImageFont.Layout.BASIC)
             ImageDraw.Draw(image).text((left, top), mark.text, BLENDS[mark.look], font, anchor="lt")
     return np.asarray(image).astype(int)
 

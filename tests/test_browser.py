@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
 from tests.topics import NAMES, TASKED, TASKS, agree, explore, its_tests, sources
 from utils.example import PRESETS
-from utils.picture import SIZE, SMALL
+from utils.picture import SMALL
 
 if CHROME is None and os.environ.get("CI") != "true":
     pytest.skip("no Chromium or Chrome on this machine: install one for the browser tests", allow_module_level=True)
@@ -170,7 +170,7 @@ def test_predictions_reveal_their_answer_to_mouse_and_keyboard(notebook):
 # Elements of an explorer that stick out of it, hide a part of their text, or lie over one another.
 MISPLACED = """explorer => {
     const bad = [], whole = explorer.getBoundingClientRect();
-    const shown = [...explorer.querySelectorAll('label, button, .widget-readout, .noUi-target, img, pre, li')]
+    const shown = [...explorer.querySelectorAll('label, button, .widget-readout, .noUi-target, .explorer-picture, pre, li')]
         .filter(element => element.getClientRects().length);
     for (const element of shown) {
         const {left, right, bottom} = element.getBoundingClientRect();
@@ -188,29 +188,38 @@ MISPLACED = """explorer => {
     return bad;
 }"""
 
-# The parts of an explorer that are not whole on the screen when its upper edge is scrolled to that of the notebook, and
-# type that is too small: below 14 pixels beside the picture, below 12 in it.
-OUT_OF_SIGHT = """(explorer, smallest) => {
+# The parts of an explorer that are not whole on the screen when its upper edge is scrolled to that of the notebook.
+OUT_OF_SIGHT = """explorer => {
     explorer.scrollIntoView({block: 'start'});
     const panel = explorer.closest('.jp-WindowedPanel-outer')?.getBoundingClientRect() ?? {top: 0, bottom: innerHeight};
     const parts = ['controls', 'tasks', 'picture', 'words'].map(part => explorer.querySelector('.explorer-' + part));
-    const bad = parts.filter(part => {
+    const scrolls = parts[2].scrollWidth > parts[2].clientWidth ? ['the picture scrolls'] : [];
+    return scrolls.concat(parts.filter(part => {
         const {left, right, top, bottom} = part.getBoundingClientRect();
         return left < 0 || right > innerWidth || top < panel.top - 2 || bottom > panel.bottom;
-    }).map(part => 'not in sight: ' + part.className);
-    const image = explorer.querySelector('img');
-    const type = smallest * Math.min(image.clientWidth / image.naturalWidth, image.clientHeight / image.naturalHeight);
+    }).map(part => 'not in sight: ' + part.className));
+}"""
+
+# Type that is too small: below 14 pixels beside the picture, below 12 in it; and a picture of which a part can't be scrolled to,
+# or not be guessed, since nothing fades at its edge.
+UNREADABLE = """(explorer, smallest) => {
+    const bad = [], image = explorer.querySelector('img'), box = explorer.querySelector('.explorer-picture');
+    const {width, height} = image.getBoundingClientRect();
+    const type = smallest * Math.min(width / image.naturalWidth, height / image.naturalHeight);
     if (type < 12) bad.push('type of ' + type + ' pixels in the picture');
     for (const text of explorer.querySelectorAll('label, button, .widget-readout, pre, li'))
         if (parseFloat(getComputedStyle(text).fontSize) < 14) bad.push('small type: ' + text.textContent);
+    box.scrollLeft = 9999;
+    if (image.getBoundingClientRect().right > box.getBoundingClientRect().right + 1) bad.push('the picture ends out of reach');
+    if (box.scrollLeft && getComputedStyle(box).maskImage === 'none') bad.push('nothing says that the picture goes on');
+    box.scrollLeft = 0;
     return bad;
 }"""
 
-# Width and height of the window, whether the file browser stands beside the notebook, and the type in the picture that must
-# be large enough where all stands together: any, or (on a tablet) any but the numbers along the axes.
-WINDOWS = {"laptop": (1366, 768, False, SMALL), "laptop with files": (1366, 768, True, SMALL), "desktop": (1920, 1080, False, SMALL),
-           "900 pixels wide, as in VS Code": (1068, 768, False, SMALL), "tablet": (820, 1180, False, SIZE),
-           "phone": (390, 844, False, None), "laptop at 200 % zoom": (683, 384, False, None)}
+# Width and height of the window, whether the file browser stands beside the notebook, and whether all must stand together.
+WINDOWS = {"laptop": (1366, 768, False, True), "laptop with files": (1366, 768, True, True), "desktop": (1920, 1080, False, True),
+           "900 pixels wide, as in VS Code": (1068, 768, False, True), "tablet": (820, 1180, False, True),
+           "phone": (390, 844, False, False), "laptop at 200 % zoom": (683, 384, False, False)}
 
 
 def resize(notebook, width: int, height: int, files: bool):
@@ -234,11 +243,11 @@ def test_it_fits(notebook, resized, button):
     (named if named.count() else buttons).last.click()
     notebook.settle()
     found = {}
-    for name, (*size, smallest) in WINDOWS.items():
+    for name, (*size, together) in WINDOWS.items():
         resized(*size)
         found[name] = [fault for box in notebook.page.locator(".explorer, .prediction").all() for fault in box.evaluate(MISPLACED)]
-        for explorer in notebook.page.locator(".explorer").all() if smallest else ():
-            found[name] += explorer.evaluate(OUT_OF_SIGHT, smallest)
+        for explorer in notebook.page.locator(".explorer").all():
+            found[name] += explorer.evaluate(UNREADABLE, SMALL) + (explorer.evaluate(OUT_OF_SIGHT) if together else [])
     assert {name: faults for name, faults in found.items() if faults} == {}
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.lab import ROOT, Notebook, free_port, running
-from tests.test_browser import MISPLACED, OUT_OF_SIGHT, check
+from tests.test_browser import MISPLACED, OUT_OF_SIGHT, UNREADABLE, check
 from tests.test_notebooks import code_cells
 from tests.topics import NAMES, TASKED
 from utils.picture import SMALL
@@ -81,7 +81,7 @@ def test_every_explorer_fills_the_screen_and_nothing_is_cut(voila, name):
         shown.page.set_viewport_size({"width": width, "height": height})
         shown.page.wait_for_timeout(500)
         for explorer in shown.page.locator(".explorer").all():
-            assert explorer.evaluate(MISPLACED) + explorer.evaluate(OUT_OF_SIGHT, SMALL) == []
+            assert explorer.evaluate(MISPLACED) + explorer.evaluate(OUT_OF_SIGHT) + explorer.evaluate(UNREADABLE, SMALL) == []
             picture = explorer.locator("img").bounding_box()
             assert picture["width"] > 0.9 * width and picture["height"] > 0.4 * height, "the picture is what there is to see"
             sizes = explorer.locator("pre, li, label, button").evaluate_all("all => all.map(e => parseFloat(getComputedStyle(e).fontSize))")

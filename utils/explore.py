@@ -17,7 +17,7 @@ from IPython.display import display
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.picture import WRONG, Picture
+from utils.picture import SMALL, WIDTH, WRONG, Picture
 from utils.plots import differs, number, numbers
 
 # ipywidgets gives its sliders and images no accessible name.  A style element's onload is the one script that an HTML
@@ -53,7 +53,9 @@ NAMES = """(() => {
 DARK = ("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><filter id='dark' color-interpolation-filters='sRGB'>"
         "<feColorMatrix values='.59 -.71 -.47 0 .74  -.72 .79 -.88 0 .73  -.39 -.55 .39 0 .75  0 0 0 1 0'/></filter></svg>#dark")
 # All sizes are multiples of --type, and the explorer fits itself into --room: the height that JupyterLab leaves of its window,
-# or what is left on a laptop, where that is a frame as high as what is in it.  The picture takes what the rest leaves over.
+# or what is left on a laptop, where that is a frame as high as what is in it.  The picture takes what the rest leaves over;
+# on a phone it stays as wide as its smallest type needs to be 12 pixels high, and scrolls sideways: it fades where it goes on.
+READABLE = round(12 / SMALL * WIDTH) + 1
 CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer {{
   --type: 15px; --room: max(590px, calc(100vh - 150px));
@@ -74,7 +76,13 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 .explorer-buttons {{ flex-flow: row wrap; margin: 0; }}
 .explorer-tasks {{ grid-area: tasks; }}
 .explorer-words {{ grid-area: words; }}
-.explorer-picture {{ grid-area: picture; width: 100%; max-height: 100%; object-fit: contain; object-position: left; }}
+.explorer-picture {{ grid-area: picture; overflow: hidden; }}
+.explorer .explorer-picture img {{ flex: none; margin: 0; width: 100%; max-width: none; max-height: 100%;
+  object-fit: contain; object-position: left; }}
+@container (max-width: {READABLE - 1}px) {{
+  .explorer-picture {{ overflow-x: auto; mask-image: linear-gradient(to left, transparent, black 2.5em); }}
+  .explorer .explorer-picture img {{ width: {READABLE}px; margin-right: 2.5em; }}
+}}
 .explorer .widget-label, .explorer .widget-checkbox label {{ font-size: var(--type); color: var(--jp-content-font-color1, inherit); }}
 .explorer select {{ font-size: var(--type); }}
 .explorer .widget-checkbox input {{ flex-grow: 0; width: var(--type); height: var(--type); }}
@@ -160,7 +168,8 @@ class Explorer(widgets.VBox):
 
         buttons = widgets.Box(list(self.buttons.values()))
         buttons.add_class("explorer-buttons")
-        parts = {"tasks": self.sheet, "controls": widgets.Box([*controls.values(), buttons]), "picture": self.image, "words": self.page}
+        parts = {"tasks": self.sheet, "controls": widgets.Box([*controls.values(), buttons]), "picture": widgets.Box([self.image]),
+                 "words": self.page}
         for part, widget in parts.items():
             widget.add_class(f"explorer-{part}")
         whole = widgets.Box(list(parts.values()))

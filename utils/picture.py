@@ -42,7 +42,8 @@ SHADES = {INK: (0, 3, 2, 1), QUIET: (0, 3, 3, 2), GHOST: (0, 0, 3, 3), RED: (0, 
           **{k: (0, k + 2, k + 1, k) for k in SOLID}}
 SHADES = {ink: np.array(shades, np.uint8) for ink, shades in SHADES.items()}
 
-SIZE, SMALL = 28, 25  # of type, in pixels of a picture 1440 wide: 17 and 15 pixels where it is shown 900 wide
+WIDTH = 1440
+SIZE, SMALL = 28, 27  # of type, in pixels of a picture that wide: 17 where it is shown 900 wide
 DOT = 34
 
 
@@ -54,13 +55,13 @@ class Mark(NamedTuple):
     box: tuple[float, float, float, float]
     data: object = None
     text: str = ""  # of a dot its marker
-    points: tuple = ()  # of a band its corners, of a curve or a path all of it, of cells their thirds
+    points: tuple = ()  # of a band its corners, of a curve or path all of it, of cells their thirds, of a text its size and boldness
 
 
 class Picture:
     """Width × height pixels and, by name, what is drawn on them."""
 
-    def __init__(self, width: int = 1440, height: int = 460):
+    def __init__(self, width: int = WIDTH, height: int = 460):
         self.width, self.height = width, height
         self.pixels, self.drawn = np.zeros((height, width), np.uint8), {}
         self._rows = np.zeros((height, 1 + width // 2), np.uint8)  # each row starts with a 0: "no filter"
@@ -183,7 +184,7 @@ class Picture:
                 top = y0 - 4 - mask.shape[0] if away < 0 else y1 + 4
         left, top = min(max(left, 0), self.width - mask.shape[1]), min(max(top, 0), self.height - mask.shape[0])
         box = self._stamp(mask, SHADES[look], left, top)
-        self._mark(name, "text", look, box, None, text)
+        self._mark(name, "text", look, box, None, text, (size, bold))
         return box
 
     def printed(self, lines: Sequence[str]) -> bytes:

@@ -127,7 +127,7 @@ def explore_target_shape() -> Explorer:
             picture.text(name, name, 8, height, bold=True)
         for other in FORMS:
             here = other == form
-            picture.text(f"row {other}", other, 1022, row(other), "right", plots.SMALL, bold=here, look=plots.INK if here else plots.QUIET)
+            picture.text(f"row {other}", other, 1010, row(other), "right", plots.SMALL, bold=here, look=plots.INK if here else plots.QUIET)
             for loss in LOSSES:
                 picture.frame(f"empty {loss} {other}", plots.GHOST, *cell(loss, other), thick=2)
 
@@ -221,8 +221,8 @@ def row(form: str) -> float:
 
 def cell(loss: str, form: str) -> tuple[float, float, float, float]:
     """The corners of a cell of the board."""
-    left = 1042 + 196 * list(LOSSES).index(loss)
-    return left, row(form) - 13, left + 184, row(form) + 13
+    left = 1028 + 204 * list(LOSSES).index(loss)
+    return left, row(form) - 13, left + 192, row(form) + 13
 
 
 def verdict(part: str, value: float | None) -> str:
