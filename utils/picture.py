@@ -82,9 +82,7 @@ class Picture:
         self.drawn[name] = Mark(*what)
 
     def _slices(self, x0: float, y0: float, x1: float, y1: float) -> tuple[slice, slice]:
-        x0, x1 = sorted(min(max(round(x), 0), self.width) for x in (x0, x1))
-        y0, y1 = sorted(min(max(round(y), 0), self.height) for y in (y0, y1))
-        return slice(y0, y1), slice(x0, x1)
+        return _stretch(y0, y1, self.height), _stretch(x0, x1, self.width)
 
     def _fill(self, look: int, *box: float) -> None:
         where = self._slices(*box)
@@ -135,7 +133,7 @@ class Picture:
         box = left, top, left + mask.shape[1], top + mask.shape[0]
         where = self._slices(*box)
         inside = mask[where[0].start - top:where[0].stop - top, where[1].start - left:where[1].stop - left]
-        np.copyto(self.pixels[where], shades[inside], where=inside > 0)
+        np.copyto(self.pixels[where], shades.take(inside), where=inside > 0)
         return box
 
     def dot(self, name: str, k: int, x: float, y: float, data=None, size: int = DOT, ghost: bool = False) -> None:
@@ -202,7 +200,8 @@ class Picture:
 
         Without row filters: on flat colours they cost time and bytes.
         """
-        self._rows[:, 1:] = self.pixels[:, ::2] << 4 | self.pixels[:, 1::2]
+        pairs = self.pixels.view("<u2")  # the left one in the lower byte
+        self._rows[:, 1:] = pairs << 4 | pairs >> 8
         header = struct.pack(">IIBBBBB", self.width, self.height, 4, 3, 0, 0, 0)
         chunks = {b"IHDR": header, b"PLTE": _bytes(PALETTE[:, :3]), b"tRNS": _bytes(PALETTE[:, 3])}
         if opaque:
@@ -211,6 +210,12 @@ class Picture:
         chunks |= {b"IDAT": zlib.compress(self._rows, 3), b"IEND": b""}
         return b"\x89PNG\r\n\x1a\n" + b"".join(
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks.items())
+
+
+def _stretch(a: float, b: float, end: int) -> slice:
+    if a > b:
+        a, b = b, a
+    return slice(min(max(round(a), 0), end), min(max(round(b), 0), end))
 
 
 def _bytes(colours: np.ndarray) -> bytes:
