@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.lab import CHROME, chromium
+from tests.topics import typed
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +40,7 @@ def arithmetic():
     """arithmetic(text): what a piece of the words comes to, as in "−log 0.7028" or "(2.1269 + 0.0486) / 3"."""
 
     def evaluate(text):
-        text = text.replace("−", "-").replace("÷", "/").replace("·", "*").strip()
+        text = typed(text).replace("−", "-").replace("÷", "/").replace("·", "*").strip()
         text = f"-log({text[5:]})" if text.startswith("-log ") else text
         return eval(text, {"exp": math.exp, "log": math.log})
 

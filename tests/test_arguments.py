@@ -91,9 +91,24 @@ def test_what_is_worked_out_is_true_as_it_stands(weights, arithmetic):
     for k, weight in enumerate(weights):
         explorer.controls[f"weight {k}"].value = weight
     explorer.controls["smoothing"].value, explorer.controls["pos_weight"].value = 0.3, 2.7
-    for row in explorer.words.splitlines():
+    for row in explorer.words.splitlines()[:3]:
         sides = row.split("  ")[-1].split(" → ")[-1].split(" = ")
         assert f"{arithmetic(sides[0].replace('·', '*')):.4f}" == sides[1]
+
+
+def test_what_was_and_is_and_what_the_sum_is_divided_by():
+    explorer = explore_arguments(weighted_cross_entropy)
+    assert explorer.words.endswith("before → now   nothing has moved yet")
+    explorer.controls["weight 0"].value = 4.0
+    now = wanted(explorer._values)
+    assert explorer.words.endswith(f"before → now   weight 0.6013 → {now[0][0]:.4f}") and "4 · 1.0986" in explorer.words
+    assert explorer.picture.drawn["weight says"].text == f"÷ (2 + 4) = {now[0][0]:.4f}" and f"{now[0][0]:.4f}" != "0.6013"
+    assert explorer.picture.drawn["pos_weight says"].text == "÷ 3 = 0.9733"
+    assert [explorer.picture.drawn[f"class weight {j}"].text for j in (0, 1)] == ["1", "0"], "the images' labels, ours first"
+    explorer.buttons["smoothing 0.1"].click()
+    assert explorer.words.endswith(f"smoothing 0.3527 → {F.cross_entropy(z, label, label_smoothing=0.1):.4f}")
+    explorer.controls["weight 2"].value = 0.0
+    assert explorer.words.endswith("before → now   nothing has changed"), "no image has label 2"
 
 
 def test_a_wrong_function_is_red_beside_torchs():

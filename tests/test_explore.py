@@ -104,13 +104,6 @@ def test_the_presets_mean_what_they_say():
     assert {abs(z) for z in example.PRESETS["saturated"]} == {6} and max(map(abs, example.PRESETS["confident and wrong"])) < 6
 
 
-def test_the_article_brings_back_every_control():
-    explorer = little(extra=widgets.Checkbox(True))
-    explorer.controls["extra"].value = False
-    explorer.buttons["the article"].click()
-    assert explorer.controls["extra"].value is True
-
-
 def test_everything_is_in_the_box():
     explorer = little(extra=widgets.Checkbox(False))
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.plain import difference
-from tests.topics import EXPLORERS, UTILS, explore, explorers, put, stops
+from tests.topics import EXPLORERS, UTILS, explore, explorers, put, stops, typed
 from utils.picture import HATCHED
 
 
@@ -43,8 +43,8 @@ def numbers_are_as_large_as_they_say(picture):
     """What stands beside a mark is its value, or how long it is; a column with a coloured upper part says how long that part is."""
     for name, mark in picture.drawn.items():
         beside = picture.drawn.get(f"{name} says")
-        if beside and mark.kind == "box" and re.fullmatch(r"−?\d+(\.\d+)?|<0.0001", beside.text):
-            said = float(beside.text.strip("<").replace("−", "-"))
+        if beside and mark.kind == "box" and re.fullmatch(r"−?\d+(\.\d+)?(e[−+]\d+)?", typed(beside.text)):
+            said = float(typed(beside.text).replace("−", "-"))
             low, high = mark.data if isinstance(mark.data, tuple) else (0, mark.data)
             upper = picture.drawn.get(f"not {name}")
             values = [high - low, low - high, *([1 - high] if upper and upper.look in HATCHED else [])]

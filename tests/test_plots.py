@@ -20,7 +20,8 @@ def edges(mark):
 
 @pytest.mark.parametrize("value, text", [
     (0.70284, "0.7028"), (-0.29716, "−0.2972"), (0.0, "0.0000"), (1.0, "1.0000"), (0.001, "0.0010"),
-    (0.00012345, "1.23e−04"), (-253.02670, "−253.0267"), (123456.0, "1.23e+05"), (math.nan, "nan"), (-math.inf, "−inf"),
+    (0.00012345, "1.23·10⁻⁴"), (-253.02670, "−253.0267"), (123456.0, "1.23·10⁵"), (-4e-27, "−4.00·10⁻²⁷"),
+    (math.nan, "nan"), (-math.inf, "−inf"),
 ])
 def test_a_number_has_4_decimals_or_a_power_of_ten(value, text):
     assert plots.number(value) == text
@@ -37,15 +38,15 @@ def test_what_stands_inside_a_logarithm_has_the_decimals_it_needs(p, about):
 
 def test_summands_have_the_decimals_they_need():
     assert plots.exact(12.00742, lambda *values: sum(values), 6.002476, 6.002476, 0.002476) == ["6.00248", "6.00248", "0.00248"]
-    assert plots.exact(1.0, lambda a, b: a / b, 3e13, 3e13) == ["3.00e+13", "3.00e+13"], "too large for decimals"
+    assert plots.exact(1.0, lambda a, b: a / b, 3e13, 3e13) == ["3.00·10¹³", "3.00·10¹³"], "too large for decimals"
 
 
 @pytest.mark.parametrize("value, text", [
-    (0.70284, "0.7028"), (-0.29716, "−0.2972"), (0.0, "0.0000"), (6e-6, "<0.0001"), (-6e-6, "−0.0000"), (403.42879, "403.4288"),
-    (1234.5678, "1234.57"), (12345.678, "12346"), (-49.0, "−49.0000"), (1.0686e13, "1.1·10¹³"), (-2e20, "−2.0·10²⁰"),
+    (0.70284, "0.7028"), (-0.29716, "−0.2972"), (0.0, "0.0000"), (6.14e-6, "6.14·10⁻⁶"), (-6e-6, "−6.00·10⁻⁶"), (403.42879, "403.4288"),
+    (1234.5678, "1234.57"), (12345.678, "12346"), (-49.0, "−49.0000"), (1.0686e13, "1.07·10¹³"), (-2e20, "−2.00·10²⁰"),
     (math.nan, "nan"), (-math.inf, "−inf"),
 ])
-def test_a_picture_has_no_powers_of_ten_where_it_can_do_without(value, text):
+def test_a_picture_writes_a_number_as_the_words_do_with_fewer_decimals_where_it_is_large(value, text):
     assert plots.short(value) == text
 
 

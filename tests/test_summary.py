@@ -55,15 +55,16 @@ def test_explorer_follows_its_controls(true, moves, lengths, drawn, said, arithm
     assert lengths(explorer, "σ") == pytest.approx(s.tolist(), abs=1e-6)
     assert said(explorer, "σ") == [f"{value:.4f}" for value in s]
     assert [marks[f"logit {k}"].text for k in range(3)] == [f"{value:g}".replace("-", "−") for value in z[0].tolist()]
-    assert rows[0].split(maxsplit=1)[1] == (", ".join(f"class {k}" for k in range(3) if true[k]) or "none")
-    assert rows[1].endswith(f"argmax: class {int(p.argmax())}")
+    assert rows[0].removeprefix("true (★)  ") == (", ".join(f"class {k}" for k in range(3) if true[k]) or "none")
+    assert rows[1].endswith(f"argmax: class {int(p.argmax())} {marks['argmax'].text[-1]}"), "words and picture have one sign"
+    signs = [f"class {k} {'yes' if marks[f'answer {k}'].text[0] == '≥' else 'no'} {marks[f'answer {k}'].text[-1]}" for k in range(3)]
+    assert rows[2].endswith(f"   ≥ {now['threshold']:g}: {', '.join(signs)}") and marks["σ"].text == "σ"
     yes = [k for k in range(3) if s[k] >= now["threshold"]]
-    assert rows[2].endswith(f"at least {now['threshold']:g}: " + (", ".join(f"class {k}" for k in yes) or "none"))
     ce = f"{F.cross_entropy(z, y).abs():.4f}"  # of the row, which is the label's where there is one; −0.0 is 0
     row = f"the row {y[0].int().tolist()} is " if sum(true) != 1 else ""
     terms = F.binary_cross_entropy_with_logits(z, y, reduction="none")[0]
     assert rows[3].startswith("CE  ") and rows[3].endswith(row + ce)
-    assert (f"CE  no label says {sum(true)} true classes; torch's answer to " in rows[3]) == bool(row)
+    assert (f"CE  ★ × {sum(true)}: no label says {sum(true)} true classes; torch's answer to " in rows[3]) == bool(row)
     assert f"→ CE {'of the row ' if row else ''}{ce}, BCE " in repr(explorer) and len(repr(explorer)) <= 110
     assert rows[4].startswith("BCE = (") and rows[4].endswith(f") / 3 = {terms.mean():.4f}")
     assert arithmetic(rows[4].split("=")[1]) == pytest.approx(terms.mean().item(), abs=1e-4)
@@ -207,8 +208,10 @@ EVIDENCE = {
 
 def wanted(values):
     z, y = logits_of(values), targets_of(values)
-    yes = [f"class {k}" for k, s in enumerate(torch.sigmoid(z)[0].tolist()) if s >= values["threshold"]]
-    return [None, f"argmax: class {int(share(z).argmax())}", f"at least {values['threshold']:g}: {', '.join(yes) or 'none'}",
+    named, yes = int(share(z).argmax()), torch.sigmoid(z)[0] >= values["threshold"]
+    said = [f"class {k} {'yes' if yes[k] else 'no'} {'✓' if yes[k] == there else '✗'}" for k, there in enumerate(y[0].bool())]
+    only = y[0].nonzero().flatten().tolist() == [named]
+    return [None, f"argmax: class {named} {'✓' if only else '✗'}", f"≥ {values['threshold']:g}: {', '.join(said)}",
             [F.cross_entropy(z, y).abs().item()],  # of the row, which is the label's where there is one; −0.0 is 0
             [F.binary_cross_entropy_with_logits(z, y).item()]]
 

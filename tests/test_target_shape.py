@@ -234,11 +234,13 @@ def tensors(marks, target, loss, part):
         assert (marks[f"target {key}"].look == RED) == (key == part)
     assert marks["logits shape"].text == "[1, 3]" and [marks[f"logits {k} says"].text for k in range(3)] == ["2", "3", "0.1"]
     links = [mark for name, mark in marks.items() if name.startswith("link")]
-    if loss == "BCEWithLogitsLoss":  # each logit wants a number: what is not there is missing
-        assert [link.data for link in links if link.data[1] is not None] == [(k, k) for k in range(target.numel())]
-        missing = [name for name in marks if name.startswith("missing")]
-        assert len(missing) == 3 - target.numel() and [link.data[0] for link in links if link.data[1] is None] == [
-            int(name[-1]) for name in missing]
+    missing = [name for name in marks if name.startswith("missing")]
+    assert len(missing) == (3 if loss == "BCEWithLogitsLoss" and target.numel() == 1 else 0)
+    if missing:  # each logit wants a number, and the only one is nobody's
+        assert [link.data for link in links] == [(k, None) for k in range(3)] and {link.look for link in links} == {RED}
+        assert cells[0].box[0] > marks["logits cell 2"].box[2]
+    elif loss == "BCEWithLogitsLoss":
+        assert [link.data for link in links] == [(k, k) for k in range(3)]
     elif target.shape == LOGITS.shape:
         assert [link.data for link in links] == [(k, k) for k in range(3)]
     else:  # a label points at its class, if there is one, and nothing else points at anything
@@ -351,13 +353,13 @@ WAYS = {
     "Find the three targets that are wrong in silence.": [
         ("target", "[[1, 1, 1]] float"), ("loss", "CrossEntropyLoss"), ("target", "[−100] long"), ("target", "[[0, 255, 0]] float")],
     "Bring a loss below 0.": [("target", "[[0, 255, 0]] float")],
-    "Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.": [
+    "From 2, 3, 0.1 move one logit, until a target that is wrong in silence gives the same loss as [[0, 1, 0]] float.": [
         ("target", "[[1, 1, 1]] float"), ("logit 2", -2.0)],
 }
 NEARLY = {
     "Find a target with which BCEWithLogitsLoss says 0.9733.": [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
     "Find the three targets that are wrong in silence.": [("target", form) for form in FORMS],  # with one loss only
-    "Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.": [
+    "From 2, 3, 0.1 move one logit, until a target that is wrong in silence gives the same loss as [[0, 1, 0]] float.": [
         ("target", "[[1, 1, 1]] float"), ("logit 0", 6.0), ("logit 1", -6.0), ("logit 2", -6.0)],  # as the preset "saturated" does
 }
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.test_extremes import settings_of
-from tests.topics import EXPLORERS, NAMES, agree, explore, its_tests, put
+from tests.topics import EXPLORERS, NAMES, agree, explore, its_tests, put, typed
 from utils.plots import number
 
 SUM = r"[\d.+*·/()÷−e \-]|exp|−log"  # what an arithmetic is made of
@@ -16,7 +16,7 @@ SUM = r"[\d.+*·/()÷−e \-]|exp|−log"  # what an arithmetic is made of
 
 def equations(words):
     """The pairs of sides that an equals sign stands between, where both are arithmetic: ("(2.1269 + 0.0486) / 2", "1.0878")."""
-    for line in words.splitlines():
+    for line in typed(words).splitlines():
         sides = [re.split(r"\s{2,}", side.strip()) for side in line.split(" = ")]
         for left, right in itertools.pairwise(sides):
             if all(re.fullmatch(f"(?:{SUM})+", side) and re.search(r"\d", side) for side in (left[-1], right[0])):
@@ -39,7 +39,7 @@ def test_every_equation_is_true_as_it_is_written_and_the_line_repeats_the_words(
             assert f"{arithmetic(left):.{len(right.partition('.')[2])}f}".replace("-", "−") == right, f"{left} = {right}"
         else:
             assert number(arithmetic(left)) == number(arithmetic(right)), f"{left} = {right}"
-    for line in explorer.words.splitlines():  # none was overlooked
+    for line in typed(explorer.words).splitlines():  # none was overlooked
         assert not re.search(r"(log |exp\(|\+ |/ |÷ )−?\d[^=]* = ", line) or list(equations(line)), line
     the_line_says_what_the_controls_and_the_words_say(explorer)
 
@@ -70,6 +70,6 @@ def the_line_says_what_the_controls_and_the_words_say(explorer):
     numbers = [control.value for control in explorer.controls.values() if not isinstance(control.value, str)]
     told = [float(text) for text in re.findall(r"-?\d+\.?\d*", given)]
     assert told == pytest.approx([float(value) for value in numbers[:len(told)]])
-    rest = iter(re.findall(r"[−\d.]+(?:e[−+]\d+)?", explorer.words))
-    for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", answers):
+    rest = iter(re.findall(r"[−\d.]+(?:e[−+]\d+)?", typed(explorer.words)))
+    for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", typed(answers)):
         assert text in rest, f"{text} is not in the words, or in another order"

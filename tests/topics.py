@@ -27,6 +27,7 @@ import nbformat
 from utils.explore import Explorer
 
 ROOT = pathlib.Path(__file__).parent.parent
+LOWERED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 NAMES = list(NOTEBOOKS)
 
@@ -66,11 +67,16 @@ def put(explorer: Explorer, values: dict) -> None:
         explorer.controls[key].value = value
 
 
+def typed(text: str) -> str:
+    """What explorers write as 6.14·10⁻⁶, as Python has it: 6.14e−06."""
+    return re.sub("·10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda found: f"e{int(found[1].translate(LOWERED)):+03d}".replace("-", "−"), text)
+
+
 def agree(line: str, wanted: list[float] | str | None) -> bool:
     """Whether a line of the words is what its topic's wanted(values) says."""
     if wanted is None or isinstance(wanted, str):
         return wanted is None or line.rstrip("]").endswith(wanted)
-    found = [float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", line)][-len(wanted):]
+    found = [float(text.replace("−", "-")) for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", typed(line))][-len(wanted):]
     return len(found) == len(wanted) and all(abs(a - b) <= 5.1e-5 for a, b in zip(found, wanted))
 
 

@@ -12,7 +12,7 @@ from utils.bce import bce_terms
 from utils.check import Result, Task, check, slip
 from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_STEPS, REDUCTION_SLIPS, cross_entropy_terms, own
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
-from utils.explore import Explorer, ask, slider
+from utils.explore import STILL, Explorer, ask, slider
 from utils.inputs import check_labels, check_logits, check_targets, check_tensor, shape
 from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
 from utils.plots import exact, number, numbers
@@ -76,7 +76,7 @@ def _check_weight(weight: object, logits: Tensor) -> None:
 def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Explorer:
     """Weights, smoothing, pos_weight → three losses as lengths, the first by the reader's weighted_cross_entropy([2, 3], [2], [3])."""
     picture = Picture()
-    left, right, rows = 220, 1150, (44, 176, 308)  # of the ruler, and the tops of its three lanes
+    left, right, rows = 220, 1090, (44, 176, 308)  # of the ruler, and the tops of its three lanes
     names = ("weight", "smoothing", "pos_weight")
 
     def compute(values):
@@ -95,20 +95,21 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
                 "mean": float(nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight).double())(logits[:1], target)),
                 "smoothing": smoothing, "pos_weight": pos_weight}
 
-    def lane(name, value, top, at, lengths, looks, loss, count, truth=None, then=None):
-        """Losses end to end, and below them the loss that they come to: their sum divided by count."""
+    def lane(name, value, top, at, lengths, classes, loss, by=(1,), truth=None, then=None):
+        """Losses end to end, each of its class, and below them the loss that they come to: their sum divided by the sum of by."""
         picture.text(f"{name} name", name, 12, top + 22, look=QUIET)
         picture.text(f"{name} value", value, 12, top + 58, look=QUIET)
-        total, wrong = sum(lengths), truth is not None and plots.differs(loss, truth)
-        start = 0.0
-        for j, (length, k) in enumerate(zip(lengths, looks)):
-            picture.box(f"{name} {j}", HATCHED[k], at(start), top, at(start + length), top + 44, data=(start, start + length))
-            picture.frame(f"{name} {j} edge", INK, at(start), top, at(start + length), top + 44, data=(start, start + length))
-            start += length
+        total, count, wrong = sum(lengths), sum(by), truth is not None and plots.differs(loss, truth)
+        for (j, (a, b)), k in zip(plots.cuts(lengths).items(), classes):
+            picture.box(f"{name} {j}", HATCHED[k], at(a), top, at(b), top + 44, data=(a, b))
+            picture.frame(f"{name} {j} edge", INK, at(a), top, at(b), top + 44, data=(a, b))
+            if at(b) - at(a) > 56:
+                plots.plate(picture, f"{name} {j}", k, (at(a) + at(b)) / 2, top + 22)
         if then is not None:
-            picture.box(f"before {name}", GHOST, at(0), top + 88, at(then), top + 88 + plots.LANE, data=(0, then))
+            edge = top + (44 if by == (1,) else 84) + 5
+            picture.box(f"before {name}", GHOST, at(0), edge, at(then), edge + plots.LANE, data=(0, then))
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
-        if count == 1 and not wrong:  # the sum is the loss
+        if by == (1,):  # the sum is the loss
             return
         if plots.drawable(loss):
             picture.box(f"{name} loss", RED if wrong else QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))
@@ -117,7 +118,8 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         elif count == round(count):
             for j in range(1, round(count)):  # the sum in equal parts, of which the loss is the first
                 picture.frame(f"{name} part {j}", GHOST, at(total * j / count), top + 52, at(total * (j + 1) / count), top + 84)
-        picture.text(f"{name} says", plots.short(loss) if wrong else f"÷ {count:g} = {plots.short(loss)}", right + 24, top + 68,
+        divisor = f"({' + '.join(f'{part:g}' for part in by)})" if len(by) > 1 else f"{by[0]}"
+        picture.text(f"{name} says", plots.short(loss) if wrong else f"÷ {divisor} = {plots.short(loss)}", right + 24, top + 68,
                      look=RED if wrong else INK)
 
     def draw(now, before):
@@ -126,12 +128,11 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         low, end = plots.reach(*sums, now["answer"], now["truth"], before and before["truth"])
         at = plots.axis(low, end, left, right)
         picture.begin((low, end), lambda: plots.ticks(picture, "nats", at, sorted({low, 0, end / 2, end}), picture.height - 52))
-        count = float(now["weight"][LABELS].sum())
         given = [", ".join(f"{w:.6g}" for w in now["weight"].tolist()), f"{now['smoothing']:.6g}", f"{now['pos_weight']:.6g}"]
-        lane(names[0], given[0], rows[0], at, weighted, LABELS.tolist(), now["answer"], count, now["truth"],
-             before["truth"] if before and plots.drawable(before["truth"]) else None)
-        lane(names[1], given[1], rows[1], at, now["parts"].tolist(), range(3), now["smooth"], 1, then=before and before["smooth"])
-        lane(names[2], given[2], rows[2], at, now["bce"].tolist(), range(3), now["mean"], 3, then=before and before["mean"])
+        lane(names[0], given[0], rows[0], at, weighted, LABELS.tolist(), now["answer"], now["weight"][LABELS].tolist(),
+             now["truth"], before["truth"] if before and plots.drawable(before["truth"]) else None)
+        lane(names[1], given[1], rows[1], at, now["parts"].tolist(), range(3), now["smooth"], then=before and before["smooth"])
+        lane(names[2], given[2], rows[2], at, now["bce"].tolist(), range(3), now["mean"], (3,), then=before and before["mean"])
 
     def show(now, before):
         draw(now, before)
@@ -143,10 +144,13 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
             weighted = "0 / 0: no image counts, since the labels' weights are 0"
         parts = exact(now["smooth"], lambda *parts: sum(parts), *now["parts"].tolist())
         terms = exact(now["mean"], lambda *terms: sum(terms) / 3, *now["bce"].tolist())
+        moved = [f"{name} {' → '.join('0 / 0' if math.isnan(at[key]) else number(at[key]) for at in (before, now))}"
+                 for name, key in zip(names, ("truth", "smooth", "mean")) if before[key] != now[key]] if before else []
         words = "\n".join([
-            f"CE, weight           {weighted}",
+            f"CE, weights 1 and 0  {weighted}",
             f"CE, label_smoothing  target {numbers(now['target'])}  →  {' + '.join(parts)} = {number(now['smooth'])}",
             f"BCE, pos_weight      ({' + '.join(terms)}) / 3 = {number(now['mean'])}",
+            "   ".join(["before → now", *(moved or ["nothing has changed"])]) if before else STILL,
         ])
         given = f"weight {', '.join(f'{w:.6g}' for w in now['weight'].tolist())}, label_smoothing {now['smoothing']:.6g}, "
         given += f"pos_weight {now['pos_weight']:.6g}"

@@ -72,8 +72,8 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     The losses and what they are reduced to are those of the reader's bce_terms([1, 3], [1, 3]).
     """
     picture = Picture()
-    lefts, wide, top, floor = (84, 204, 324), 84, 64, picture.height - 92  # of the columns
-    names, start, end = 478, 740, picture.width - 56  # where the lengths have their names, and where they begin and may end
+    lefts, wide, top, floor = (84, 214, 344), 84, 96, picture.height - 92  # of the columns
+    names, start, end = 486, 740, picture.width - 56  # where the lengths have their names, and where they begin and may end
     terms, reduced, single = (92, 152), (196, 246), (300, 346)  # the edges of the losses end to end, of BCE and of CE
 
     def furniture(low: float, high: float):
@@ -107,7 +107,9 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         picture.begin((low, high), lambda: furniture(low, high))
         at, look = plots.axis(low, high, start, end), plots.RED if bad else plots.INK
         plots.columns(picture, "σ", lefts, wide, plots.axis(0, 1, floor, top), now["sigma"], before=before and before["sigma"], given=y,
-                      true=[k for k in range(3) if y[k]], labels=(26, floor + 28), texts=[plots.short(p) for p in now["given"].tolist()])
+                      true=[k for k in range(3) if y[k]], labels=(58, floor + 28), texts=[plots.short(p) for p in now["given"].tolist()])
+        for k, left in enumerate(lefts):
+            picture.text(f"given {k}", "σ" if y[k] else "1 − σ", left + wide / 2, 22, "middle", plots.SMALL, look=plots.QUIET)
         plots.strip(picture, "loss", (start, end), terms, answer, truth, before and plots.cuts(before["truth"]), labels=-58,
                     span=(low, high))
         picture.text("sum says", f"Σ {plots.short(float(answer.sum()))}", names, 140, look=look)
@@ -152,12 +154,12 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
 
 
 def before_and_now(before: dict | None, now: dict) -> str:
-    """What both losses were and are, in words."""
+    """What both losses were and are, in words; CE only where a label says what is true."""
     if not before:
         return STILL
-    return "before → now   " + "   ".join(
-        f"{name} {' → '.join('—' if at[key] is None else number(float(at[key])) for at in (before, now))}"
-        for name, key in (("BCE", "bce"), ("CE", "ce")))
+    bce = [f"[{numbers(at['truth'])}]" if at["bce"] is None else number(float(at["bce"])) for at in (before, now)]
+    ce = ["—" if at["ce"] is None else number(at["ce"]) for at in (before, now)]
+    return f"before → now   BCE {' → '.join(bce)}" + (f"   CE {' → '.join(ce)}" if set(ce) != {"—"} else "")
 
 
 # What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
@@ -171,7 +173,8 @@ tasks = [
     ("Let the only true class cost more than nine tenths of the sum.",
      lambda values, now: sum(now["y"]) == 1 and float(now["truth"][now["y"].index(1)]) > 0.9 * float(now["truth"].sum())),
     ("Bring the mean below CE, with class 1 the true one and its loss below 0.5.",
-     lambda values, now: now["y"] == [0, 1, 0] and float(now["truth"][1]) < 0.5 and float(now["truth"].mean()) < now["ce"]),
+     lambda values, now: now["reduction"] == "mean" and now["y"] == [0, 1, 0] and float(now["truth"][1]) < 0.5
+     and float(now["bce"]) < now["ce"]),
 ]
 
 

@@ -67,7 +67,7 @@ def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
 
 def worked_row(y: list[int], loss: float) -> str:
     """What stands there where not exactly one class is true: no label says so, and torch's own answer to the row y."""
-    return f"no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
+    return f"★ × {sum(y)}: no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
 
 
 def true_first(label: int) -> list[int]:

@@ -20,7 +20,7 @@ SMALL = torch.tensor([[0.2, 0.9, 0.4], [0.7, 0.1, 0.5], [0.3, 0.8, 0.6]])  # num
 WIDE = torch.tensor([[9.0, 0, -2], [0.3, 0.1, 0.2], [-12, 1, 0.5], [40, 38, -3]])
 COLUMN = torch.tensor([[0.7], [-2], [0]])
 
-PRESETS = {  # logits, for a true class of 1
+PRESETS = {  # what the buttons are called, and the logits that they set, for a true class of 1
     "the article": ARTICLE,
     "confident and right": (-1.0, 5.0, 0.0),
     "confident and wrong": (4.0, 0.0, -1.0),
@@ -31,9 +31,8 @@ LABEL_1 = {"target 0": False, "target 1": True, "target 2": False}  # for preset
 
 
 def presets(**others) -> dict[str, dict]:
-    """The presets beside the article's; others are set along with the logits, the same in each."""
-    return {name: {f"logit {k}": z for k, z in enumerate(logits)} | others
-            for name, logits in PRESETS.items() if logits != ARTICLE}
+    """The buttons that set the logits; others are set along with them, the same in each."""
+    return {name: {f"logit {k}": z for k, z in enumerate(logits)} | others for name, logits in PRESETS.items()}
 
 
 def logit_sliders() -> dict[str, widgets.FloatSlider]:

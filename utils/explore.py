@@ -136,8 +136,7 @@ class Explorer(widgets.VBox):
     controls: {name: widget}, sliders first, in the order in which Tab reaches them
     compute:  {name: value} -> numbers, of whatever kind show wants
     show:     (numbers, numbers from before or None) -> (one line, words, complaint); draws the picture
-    presets:  {button: {name: value}}, beside Reset, and "the article" where there are any, which set every control to where it
-              starts; instead of the values a function that makes them of the present numbers
+    presets:  {button: {name: value}}, beside Reset; instead of the values a function that makes them of the present numbers
     tasks:    [(sentence, ({name: value}, numbers) -> whether it is done)], from easy to puzzling; none is done at the start
 
     .controls and .buttons are the widgets; .image, .words, .wrong (the complaint) and .done (sentences) are what they show.
@@ -148,7 +147,6 @@ class Explorer(widgets.VBox):
         self.name, self.controls, self.picture, self.tasks = name, controls, picture, tasks
         self._compute, self._show = compute, show
         self._start = {key: control.value for key, control in controls.items()}
-        presets = {"the article": self._start} | presets if presets else {}
         self._values = self._touched = self._now = self._before = None
         self._setting, self._line, self.words, self.wrong, self.done = False, "", "", "", []
         self._lines, self._said, self._most = 0, [], []  # of words and complaint, now and at most: that height they keep

@@ -12,18 +12,16 @@ from collections.abc import Callable, Sequence
 from utils.picture import GHOST, HATCHED, INK, PALE, PAPER, QUIET, RED, REDDENED, SIZE, SMALL, SOLID, Picture, written
 
 TINY = 0.00095  # below it 4 decimals would leave one digit or none
-TRUE = "★"  # marks the class that is true
+TRUE = "★"  # the star that marks the class that is true
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 LANE = 9  # how thick the grey lane is
 
 
 def number(value: float) -> str:
-    """A number as every readout writes it: 4 decimals, powers of ten where those would say nothing."""
-    size = abs(value)
-    if math.isfinite(value) and (0 < size < TINY or size >= 10_000):
-        text = f"{value:.2e}"
-    else:
-        text = f"{value:.4f}"
-    return text.replace("-", "−")
+    """A number as every readout writes it: 4 decimals, a power of ten where those would say nothing: 0.7028, 6.14·10⁻⁶."""
+    if math.isfinite(value) and (0 < abs(value) < TINY or abs(value) >= 10_000):
+        return power_of_ten(value, 2)
+    return f"{value:.4f}".replace("-", "−")
 
 
 def numbers(values: Sequence[float]) -> str:
@@ -32,15 +30,9 @@ def numbers(values: Sequence[float]) -> str:
 
 
 def short(value: float) -> str:
-    """A number as pictures write it, without powers of ten as long as may be: 0.7028, <0.0001, 1234.57, 1.1·10¹³."""
+    """A number as pictures write it: the same, but with fewer decimals where it is large: 1234.57, 12346."""
     size = abs(value)
-    if not math.isfinite(value):
-        return f"{value}".replace("-", "−")
-    if 0 < size < 0.00005:
-        return "<0.0001" if value > 0 else "−0.0000"
-    if size < 1e6:
-        return f"{value:.{4 if size < 1000 else 2 if size < 10_000 else 0}f}".replace("-", "−")
-    return power_of_ten(value, 1)
+    return f"{value:.{2 if size < 10_000 else 0}f}".replace("-", "−") if 1000 <= size < 1e6 else number(value)
 
 
 def round_number(value: float) -> str:
@@ -49,9 +41,9 @@ def round_number(value: float) -> str:
 
 
 def power_of_ten(value: float, decimals: int) -> str:
-    """A large number as 1.1·10¹³."""
-    digits, power = f"{value:.{decimals}e}".replace("-", "−").split("e+")
-    return f"{digits}·10" + str(int(power)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    """A number as 1.1·10¹³."""
+    digits, power = f"{value:.{decimals}e}".split("e")
+    return f"{digits}·10".replace("-", "−") + str(int(power)).translate(RAISED)
 
 
 def exact(result: float, arithmetic: Callable, *values: float) -> list[str]:
@@ -211,9 +203,7 @@ def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[
     for k, stretch in {} if outline else here.items():
         if abs(at(stretch[1]) - at(stretch[0])) > 56:
             middle = at(sum(stretch) / 2), sum(across) / 2
-            x, y = middle[::-1] if upright else middle
-            picture.box(f"plate {part} {k}", PAPER, x - 17, y - 17, x + 17, y + 17)
-            picture.text(f"class {part} {k}", str(k), x, y, "middle", bold=True)
+            plate(picture, f"{part} {k}", k, *(middle[::-1] if upright else middle))
     if (low, high) != (0, 1) and not span and not upright:  # the strip itself has become shorter
         for end in (0, 1):
             picture.box(f"{part} tick {end}", INK, at(end) - 2, across[0] - 14, at(end) + 2, across[1] + 14, data=end)
@@ -246,6 +236,12 @@ def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[
             picture.line(f"leader {part} {k}", QUIET, *start, *end)
         label(picture, f"{part} {k} says", k, texts[k], *place, RED if wrong[k] else INK, k == true)
     return at
+
+
+def plate(picture: Picture, name: str, k: int, x: float, y: float) -> None:
+    """The number of a class on what is hatched."""
+    picture.box(f"plate {name}", PAPER, x - 17, y - 17, x + 17, y + 17)
+    picture.text(f"class {name}", str(k), x, y, "middle", bold=True)
 
 
 def columns(picture: Picture, part: str, lefts: Sequence[float], across: float, at: Callable, values, torch=None, before=None,

@@ -34,12 +34,15 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
     left, right = 150, picture.width - 60
     top, bottom = (124, 188), (picture.height - 162, picture.height - 92)  # the exponentials, and the shares below them
 
-    def furniture(power: int):
+    def furniture(power: int, then: int):
         """The ruler of the exponentials: each tick is e times the one before, and the last is where the strip ends."""
         at = plots.axis(0, math.exp(power), left, right)
         for k in (power, power - 1, power - 2):
             picture.box(f"tick {k}", plots.QUIET, at(math.exp(k)) - 2, 38, at(math.exp(k)), 48, data=math.exp(k))
-            picture.text(f"tick {k} says", f"exp({k})".replace("-", "−"), at(math.exp(k)), 18, "right", plots.SMALL, look=plots.QUIET)
+            new = k == power != then  # another ruler than before changes each length on it
+            text = f"exp({then}) → exp({k})" if new else f"exp({k})"
+            picture.text(f"tick {k} says", text.replace("-", "−"), at(math.exp(k)), 18, "right", plots.SMALL, bold=new,
+                         look=plots.INK if new else plots.QUIET)
         picture.box("ruler", plots.QUIET, left, 38, right, 40, data=(0, math.exp(power)))
         for text, y in (("exp(z/T)", sum(top) / 2), ("÷ Σ", (top[1] + bottom[0]) / 2), ("softmax", sum(bottom) / 2)):
             picture.text(text, text, 8, y, size=plots.SMALL)
@@ -50,13 +53,14 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         scaled = logits / temperature
         truth = torch.softmax(scaled, dim=0)
         answer, wrong = ask(softmax, scaled, like=truth)
-        return {"logits": logits, "T": temperature, "scaled": scaled, "exps": scaled.exp(), "truth": truth,
-                "answer": answer, "wrong": wrong}
+        exps = scaled.exp()
+        return {"logits": logits, "T": temperature, "scaled": scaled, "exps": exps, "truth": truth, "answer": answer, "wrong": wrong,
+                "power": math.ceil(math.log(float(exps.sum())) - 1e-9)}  # of e, at which the ruler ends
 
     def draw(now, before):
         exps, total, wrong = now["exps"].tolist(), float(now["exps"].sum()), bool(now["wrong"])
-        power = math.ceil(math.log(total) - 1e-9)
-        picture.begin(power, lambda: furniture(power))
+        power, then = now["power"], (before or now)["power"]
+        picture.begin((power, then), lambda: furniture(power, then))
         texts = [plots.short(e) if e < 10_000 else f"exp({z:.4g})" for e, z in zip(exps, now["scaled"].tolist())]
         whole = plots.strip(picture, "exp", (left, right), top, exps, before=before and plots.cuts(before["exps"]), labels=-48,
                             span=(0, math.exp(power)), outline=wrong, texts=texts, total=f"Σ {plots.short(total)}")
@@ -80,6 +84,8 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         sums = f"sum {' ' * (len(over) + 17)}= {number(total):>9}   the shares sum to {number(float(now['truth'].sum()))}"
         line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(now['answer'])}"
         moved = [f"{number(a)} → {number(b)}" for a, b in zip(before["truth"], now["truth"])] if before else []
+        if before and now["power"] != before["power"]:
+            moved.append(f"ruler exp({before['power']}) → exp({now['power']})".replace("-", "−"))
         return line, "\n".join([*rows, sums, "   ".join(["before → now", *moved]) if before else STILL]), now["wrong"]
 
     controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}

@@ -52,7 +52,7 @@ def explore_summary() -> Explorer:
     Where not exactly one class is true no label says what is, and the lane of CE goes pale.
     """
     picture = Picture()
-    left, right, strip = 270, 850, (62, 122)  # of the shares
+    left, end_of_1, strip = 270, 850, (62, 122)  # of the shares
     lefts, wide, top, floor = (284, 484, 684), 84, 254, picture.height - 82  # of the columns
     start, end, ce, terms, bce = 1010, picture.width - 36, (62, 106), (254, 298), (314, 350)  # of the losses
 
@@ -81,17 +81,17 @@ def explore_summary() -> Explorer:
         y, one, chosen, total = now["y"], now["ce"] is not None, now["chosen"], float(now["terms"].sum())
         _, high = plots.reach(total, now["ce"], before and before["ce"], before and before["bce"])
         picture.begin((high, one), lambda: furniture(high, one))
-        at, share = plots.axis(0, high, start, end), plots.axis(0, 1, left, right)
+        at, share = plots.axis(0, high, start, end), plots.axis(0, 1, left, end_of_1)
         for k, z in enumerate(now["logits"].tolist()):
             plots.label(picture, f"logit {k}", k, f"{z:.6g}".replace("-", "−"), 8, 172 + 38 * k)
 
         for k, (a, b) in {} if one else plots.cuts(now["p"]).items():
             picture.box(f"share {k}", plots.PALE[k], share(a), strip[0], share(b), strip[1], data=(a, b))
-        plots.strip(picture, "share", (left, right), strip, now["p"], before=before and plots.cuts(before["p"]),
+        plots.strip(picture, "share", (left, end_of_1), strip, now["p"], before=before and plots.cuts(before["p"]),
                     true=y.index(1) if one else None, outline=not one)
-        x, right_answer = share(sum(plots.cuts(now["p"])[chosen]) / 2), y == [int(k == chosen) for k in range(3)]
+        x = share(sum(plots.cuts(now["p"])[chosen]) / 2)
         picture.box("chosen", plots.INK, x - 2, 46, x + 2, strip[0], data=chosen)
-        picture.text("argmax", f"argmax {'✓' if right_answer else '✗'}", x, 28, "middle", look=plots.INK if right_answer else plots.RED)
+        picture.text("argmax", f"argmax {'✓' if right(now) else '✗'}", x, 28, "middle", look=plots.INK if right(now) else plots.RED)
         picture.text("CE says", f"CE {plots.short(now['ce'])}" if one else f"CE  {plots.TRUE} × {sum(y)}", start, 28,
                      look=plots.INK if one else plots.QUIET)
         if one:
@@ -103,6 +103,7 @@ def explore_summary() -> Explorer:
                       given=y, true=[k for k in range(3) if y[k]], labels=(226, floor + 28))
         picture.box("threshold", plots.INK, lefts[0] - 20, height(now["threshold"]) - 2, lefts[2] + wide + 20,
                     height(now["threshold"]) + 2, data=now["threshold"])
+        picture.text("σ", "σ", 248, 226, look=plots.QUIET)
         picture.text("threshold says", f"{now['threshold']:.6g}", lefts[2] + wide + 30, height(now["threshold"]))
         for k, yes in enumerate(now["yes"]):
             correct = yes == bool(y[k])
@@ -120,14 +121,15 @@ def explore_summary() -> Explorer:
     def show(now, before):
         draw(now, before)
         true = [f"class {k}" for k in range(3) if now["y"][k]]
-        yes = [f"class {k}" for k in range(3) if now["yes"][k]]
+        answers = [f"class {k} {'yes' if yes else 'no'} {'✓' if yes == bool(there) else '✗'}"
+                   for k, (yes, there) in enumerate(zip(now["yes"], now["y"]))]
         ce = f"of the row {number(now['row'] + 0.0)}" if now["ce"] is None else number(now["ce"])
         worked = (worked_row(now["y"], now["row"]) if now["ce"] is None else
                   f"= {worked_cross_entropy(now['p'], now['y'].index(1), now['ce'])}")
         words = "\n".join([
-            f"true:     {', '.join(true) or 'none'}",
-            f"softmax   {numbers(now['p'])}   argmax: class {now['chosen']}",
-            f"sigmoid   {numbers(now['sigma'])}   at least {now['threshold']:.6g}: {', '.join(yes) or 'none'}",
+            f"true (★)  {', '.join(true) or 'none'}",
+            f"softmax   {numbers(now['p'])}   argmax: class {now['chosen']} {'✓' if right(now) else '✗'}",
+            f"sigmoid   {numbers(now['sigma'])}   ≥ {now['threshold']:.6g}: {', '.join(answers)}",
             f"CE  {worked}",
             f"BCE = {worked_bce(now['terms'], 'mean', now['bce'])}",
             before_and_now(before, now),
@@ -151,6 +153,11 @@ tasks = [
      lambda values, now: sum(now["y"]) == 0 and now["bce"] < 0.05),
     ("Make CE larger than 1 and BCE smaller than 0.65.", lambda values, now: (now["ce"] or 0) > 1 and now["bce"] < 0.65),
 ]
+
+
+def right(now: dict) -> bool:
+    """Whether the class that argmax names is true, and no other."""
+    return now["y"] == [int(k == now["chosen"]) for k in range(3)]
 
 
 def all_right(now: dict) -> bool:

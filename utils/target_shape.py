@@ -147,13 +147,14 @@ def explore_target_shape() -> Explorer:
     def draw(now):
         picture.begin(now["form"], lambda: furniture(now["form"]))
         logits, target, part = now["logits"], now["target"], now["part"]
-        for k in range(target.numel(), 3 if now["loss"] == "BCEWithLogitsLoss" else 0):  # a question without an answer
-            x, y = slot(k), TARGET_AT
-            picture.frame(f"missing {k}", plots.RED, x - 60, y - 35, x + 60, y + 35, thick=2)
-            picture.line(f"link {k}", plots.RED, x, LOGITS_AT + 37, x, y - 37, data=(k, None))
+        bce = now["loss"] == "BCEWithLogitsLoss"
+        alone = bce and target.numel() == 1  # it answers none of the three questions, and stands beside them
+        for k in range(3) if alone else ():
+            picture.frame(f"missing {k}", plots.RED, slot(k) - 60, TARGET_AT - 35, slot(k) + 60, TARGET_AT + 35, thick=2)
+            picture.line(f"link {k}", plots.RED, slot(k), LOGITS_AT + 37, slot(k), TARGET_AT - 37, data=(k, None))
         # Which logit each number of the target speaks of: its own, or for a label of the right shape the one that it names.
-        pairs = [(k, k) for k in range(target.numel())] if now["loss"] == "BCEWithLogitsLoss" or target.shape == logits.shape else [
-            (int(target), 0)] if part in ("", "values") else []
+        own, label = target.numel() == 3 and (bce or target.shape == logits.shape), not bce and part in ("", "values")
+        pairs = [(k, k) for k in range(3)] if own else [(int(target), 0)] if label else []
         for k, j in pairs:
             if 3 <= k < 4:  # a class that is not there
                 picture.frame("no such logit", plots.RED, slot(k) - 60, LOGITS_AT - 35, slot(k) + 60, LOGITS_AT + 35, thick=2)
@@ -161,7 +162,7 @@ def explore_target_shape() -> Explorer:
                 picture.line(f"link {k}", plots.RED if part == "values" else plots.QUIET, slot(k), LOGITS_AT + 37, slot(j),
                              TARGET_AT - 37, data=(k, j))
         tensor(picture, "logits", LOGITS_AT, logits, "")
-        tensor(picture, "target", TARGET_AT, target, part)
+        tensor(picture, "target", TARGET_AT, target, part, first=3 if alone else 0)
         for loss, name in NAMES.items():
             here = loss == now["loss"]
             picture.text(f"column {loss}", name, (cell(loss, now["form"])[0] + cell(loss, now["form"])[2]) / 2, 20, "middle",
@@ -211,7 +212,7 @@ LOGITS_AT, TARGET_AT = 120, 330  # the middle of each tensor's cells
 
 def slot(k: int) -> float:
     """The middle of cell k of a tensor."""
-    return 260 + 145 * k
+    return 235 + 140 * k
 
 
 def row(form: str) -> float:
@@ -234,8 +235,8 @@ def kind(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def tensor(picture: Picture, name: str, y: float, values: Tensor, part: str) -> None:
-    """A tensor of at most three numbers around y: its cells, a frame for each dimension, and beside them shape and dtype.
+def tensor(picture: Picture, name: str, y: float, values: Tensor, part: str, first: int = 0) -> None:
+    """A tensor of at most three numbers around y: its cells, from slot first on, a frame for each dimension, and shape and dtype.
 
     part, one of "shape", "dtype", "values" or "", is what is marked in red.
     """
@@ -243,15 +244,16 @@ def tensor(picture: Picture, name: str, y: float, values: Tensor, part: str) -> 
         bad = key == part
         picture.text(f"{name} {key}", ("✗ " if bad else "") + text, 8, height, look=plots.RED if bad else plots.INK)
     for k, value in enumerate(values.flatten().tolist()):
+        x = slot(first + k)
         text = str(value) if isinstance(value, bool) else f"{value:.4g}".replace("-", "−")
         bad = part == "values"
         picture.frame(f"{name} cell {k}", plots.RED if bad else plots.SOLID[k] if values.numel() == 3 else plots.INK,
-                      slot(k) - 60, y - 35, slot(k) + 60, y + 35, data=value)
-        picture.text(f"{name} {k} says", text, slot(k), y, "middle", look=plots.RED if bad else plots.INK)
+                      x - 60, y - 35, x + 60, y + 35, data=value)
+        picture.text(f"{name} {k} says", text, x, y, "middle", look=plots.RED if bad else plots.INK)
     for d in range(values.dim()):
         out = 12 + 12 * d
-        picture.frame(f"{name} frame {d}", plots.RED if part == "shape" else plots.QUIET, slot(0) - 60 - out, y - 35 - out,
-                      slot(values.numel() - 1) + 60 + out, y + 35 + out)
+        picture.frame(f"{name} frame {d}", plots.RED if part == "shape" else plots.QUIET, slot(first) - 60 - out, y - 35 - out,
+                      slot(first + values.numel() - 1) + 60 + out, y + 35 + out)
 
 
 def found(now: dict, *verdicts: str) -> set[str]:
@@ -267,7 +269,7 @@ tasks = [
      lambda values, now: [said for (loss, _), (said, _) in now["board"].items() if loss == "CrossEntropyLoss"].count("right") == 2),
     ("Find the three targets that are wrong in silence.", lambda values, now: len(found(now, "silent")) == 3),
     ("Bring a loss below 0.", lambda values, now: (now["value"] or 0) < 0),
-    ("Of the article's logits move one, until a target that is wrong in silence gives the same number as the right one.",
+    ("From 2, 3, 0.1 move one logit, until a target that is wrong in silence gives the same loss as [[0, 1, 0]] float.",
      lambda values, now: verdict(now["part"], now["value"]) == "silent" and number(now["value"]) == number(now["right"])
      and (now["logits"] != LOGITS).sum() == 1),
 ]
