@@ -343,11 +343,10 @@ WRONG = {
         "targets reversed": lambda z, y: -((1 - y) * z.sigmoid().log() + y * (1 - z.sigmoid()).log()).mean(),
         "minus missing": lambda z, y: (y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
         "the article's printed typo": lambda z, y: (-(y * z.sigmoid().log()) + (1 - y) * z.sigmoid().log()).mean(),
-        "the minus reaches only the first term": lambda z, y: (-y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
-        "the minus reaches only the second term": lambda z, y: (y * z.sigmoid().log() - (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "the minus reaches one term only": lambda z, y: (-y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
         "1 − missing in the second logarithm": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * z.sigmoid().log()).mean(),
         "log missing": lambda z, y: -(y * z.sigmoid() + (1 - y) * (1 - z.sigmoid())).mean(),
-        "squared difference": lambda z, y: F.mse_loss(torch.sigmoid(z), y),
+        "squared difference, or absolute": lambda z, y: F.mse_loss(torch.sigmoid(z), y),
         "base 10 instead of e": lambda z, y: -(y * z.sigmoid().log10() + (1 - y) * (1 - z.sigmoid()).log10()).mean(),
         "base 2 instead of e": lambda z, y: -(y * z.sigmoid().log2() + (1 - y) * (1 - z.sigmoid()).log2()).mean(),
         "probabilities expected where logits came": nn.BCELoss(),
@@ -373,23 +372,17 @@ WRONG = {
 # Words that only this thought has.
 THOUGHTS = {
     "own class only": "zeros of the target are answers too", "only the classes that are not there": "The other term",
-    "targets reversed": "the other way round", "minus missing": "before the bracket",
-    "the article's printed typo": "and the 1 − is missing",
-    "the minus reaches only the first term": "closes too early: it", "the minus reaches only the second term": "opens too late",
-    "1 − missing in the second logarithm": "the probability of “not there”",
-    "1 − missing before the second logarithm": "1 − y stands before it",
-    "y missing before the first logarithm": "are there: y stands", "1 − outside the logarithm": "the bracket belongs inside",
-    "terms multiplied": "The two terms are added", "log missing": "not a loss yet", "squared difference": "(y − σ)²",
-    "probabilities expected where logits came": "taken of logits", "sigmoid applied twice": "contain the sigmoid",
-    "softmax applied first": "handed over as logits", "softmax instead of sigmoid": "Three questions", "label smoothing": "softened",
-    "weights that nobody asked for": "no pos_weight", "−1 and 1 expected as targets": "is for −1 and 1",
-    "hinge loss instead": "a margin of 1", "absolute difference": "|y − z|", "decided before the loss": "Rounded to yes or no",
-    "the log term missing": "the straight part", "absolute value missing": "without the bars",
-    "y z missing": "lets the target speak", "y z added": "y z lowers",
-    "arguments exchanged": "then targets", "reduced too early": "before any mean or sum",
+    "targets reversed": "the other way round", "the article's printed typo": "and the 1 − is missing",
+    "the minus reaches one term only": "Both terms cost", "1 − missing in the second logarithm": "the probability of “not there”",
+    "y or 1 − y missing before a logarithm": "The first term", "1 − outside the logarithm": "the bracket belongs inside",
+    "1 − z instead of −z": "− is for", "squared difference, or absolute": "|y − σ|",
+    "probabilities expected where logits came": "binary_cross_entropy and BCELoss", "weights that nobody asked for": "no pos_weight",
+    "label smoothing": "The targets are", "−1 and 1 expected as targets": "is for −1 and 1",
+    "decided before the loss": "Rounded to yes or no", "a part of max(z, 0) − z y + log(1 + exp(−|z|))": "One of the",
+    "absolute value missing": "without the bars", "arguments exchanged": "then targets", "reduced too early": "before any mean or sum",
     "saturation: a probability rounded to 0 before its logarithm": "1 + exp(−17)", "the logarithm stopped at −100": "BCELoss stops",
-    "saturation at large negative logits": "σ(−2000)", "overflow at large logits": "exp(89)", "0 · log 0": "0 · −inf",
-    "no reduction": "each class of each image", "mean over the classes only": "one number for each image",
+    "saturation at large negative logits": "σ(−2000)", "overflow at large logits": "32 bits. Which", "0 · log 0": "1 − σ(200)",
+    "no reduction": "image here. Their", "mean over the classes only": "one number for each image",
     "mean over the images only": "one number for each class", "sum over the classes only": "one number for each image",
     "sum over the images only": "one number for each class", "divided by the classes only": "The images were added up",
     "divided by the images only": "The classes were added up", "cross-entropy instead": "classes that compete",
@@ -400,13 +393,13 @@ THOUGHTS = {
 # --- two slips at once, as their parts combine: ({the names}, function)
 
 FIRST = {"sigmoid applied twice": torch.sigmoid, "softmax applied first": nn.Softmax(1), "relu applied first": F.relu}
-CHANCES = {"softmax instead of sigmoid": nn.Softmax(1), "tanh instead of sigmoid": lambda z: (torch.tanh(z) + 1) / 2,
+CHANCES = {"softmax instead of sigmoid": nn.Softmax(1), "the sigmoid of 2 z": lambda z: (torch.tanh(z) + 1) / 2,
            "the probability of no": lambda z: 1 - torch.sigmoid(z)}
 TRUTHS = {"targets reversed": lambda y: 1 - y, "label smoothing": lambda y: 0.9 * y + 0.05}
 LOGS = {"base 2 instead of e": torch.log2, "base 10 instead of e": torch.log10, "log missing": lambda p: p,
         "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)}
 JOINS = {"own class only": lambda a, b: -a, "only the classes that are not there": lambda a, b: -b, "minus missing": lambda a, b: a + b,
-         "the minus reaches only the first term": lambda a, b: -a + b}
+         "the minus reaches one term only": lambda a, b: -a + b}
 MEANS = {"sum instead of mean": torch.sum, "no reduction": lambda x: x, "mean over the classes only": lambda x: x.mean(1),
          "mean over the images only": lambda x: x.mean(0),
          "divided by the images only": lambda x: x.sum() / len(x), "divided by the classes only": lambda x: x.sum() / x.shape[1]}

@@ -378,7 +378,7 @@ WRONG = {
         "rows picked instead of entries": lambda z, t: (z.logsumexp(1) - z[t]).mean(),
         "mean over one term only": lambda z, t: z.logsumexp(1).mean() - pick(z, t),
         "logsumexp without its dim": lambda z, t: torch.logsumexp(z) - pick(z, t),
-        "softmax over the wrong dim": lambda z, t: -pick(torch.softmax(z, dim=0), t).log().mean(),
+        "normalised over the wrong dim": lambda z, t: -pick(torch.softmax(z, dim=0), t).log().mean(),
         "normalised over the whole batch": lambda z, t: -torch.log(pick(torch.exp(z) / torch.exp(z).sum(), t)).mean(),
         "off by one class": lambda z, t: -pick(torch.softmax(z, 1), t - 1).log().mean(),
         "every image with every label": lambda z, t: -torch.softmax(z, 1)[:, t].log().mean(),
@@ -395,32 +395,12 @@ WRONG = {
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "sum instead of mean": "not sum()", "no reduction": "one loss for each of several", "mean over images and classes": "C times too small",
-    "divided by the classes instead of the images": "their number, len(labels)", "minus missing": "a loss is not: −log p",
-    "log missing": "not a loss yet", "base 10 instead of e": "natural logarithm", "base 2 instead of e": "natural logarithm",
-    "softmax applied twice": "applies another", "log-softmax missing": "nll_loss",
-    "probabilities expected where logits came": "taken of a logit", "labels taken from the first row only": "logits[0, labels]",
-    "rows picked instead of entries": "takes whole rows", "mean over one term only": "around the whole difference",
-    "logsumexp without its dim": "along which dimension", "softmax over the wrong dim": "The classes of one image",
-    "normalised over the whole batch": "every number in the tensor", "off by one class": "the first class is 0",
-    "every image with every label": "p[:, labels]", "all classes counted": "Only the label's probability",
-    "sigmoid instead of softmax": "asks each class by itself", "rounded before the logarithm": "lose most by rounding",
-    "log1p instead of log": "log(1 + p)", "a limit inside the logarithm": "or a clamp",
-    "weighted by the probability as well": "an entropy's term", "weighted as the focal loss does": "is the focal loss",
-    "root instead of log": "not a root", "1 / p instead of −log p": "its price", "the last image only": "a loop that overwrites",
-    "largest instead of mean": "One loss stands for all", "median instead of mean": "The median ignores",
-    "divided twice": "has divided already", "divided by one too few": "not by one less", "squared before the mean": "not their squares",
-    "squared difference": "(p − y)²", "absolute difference": "|p − y|", "hinge loss instead": "a margin of 1",
-    "binary cross-entropy of the shares": "Every class pays here", "entropy of the prediction": "never looks at the label",
-    "weights that nobody asked for": "counts the same", "one class ignored": "no ignore_index", "exp of the loss": "perplexity",
-    "accuracy instead of a loss": "How often the largest", "the predicted class instead of the label": "what it thinks itself",
-    "the same label for all": "has a label of its own", "labels in reverse order": "in the order in which they come",
-    "the other classes instead of the label's": "did not get", "label smoothing": "softened",
-    "log of the product with the one-hot row": "Log first, then multiply", "exp missing in the log-sum-exp": "sum of *exponentials*",
-    "log missing in the log-sum-exp": "The *log* of the sum", "the shift is not given back": "must come back",
-    "largest logit instead of log-sum-exp": "The largest alone", "added instead of subtracted": "lowers the loss",
-    "arguments exchanged": "then labels", "0 · log 0": "0 · −inf", "saturation: a probability rounded to 0 before its logarithm":
-    "Never compute the share", "shifted by the largest of the whole batch": "One large row",
+    "squared difference, or absolute": "|p − y|", "binary cross-entropy instead": "Every class pays",
+    "weights that nobody asked for": "Each image counts", "one class ignored": "no ignore_index",
+    "accuracy instead of a loss": "How often the largest", "the label itself subtracted": "the row, not",
+    "hinge loss instead": "a margin of 1", "exp of the loss": "perplexity", "log of the product with the one-hot row": "The one-hot row's",
+    "arguments exchanged": "then labels", "0 · log 0": "A share rounds",
+    "saturation: a probability rounded to 0 before its logarithm": "Never compute the share",
 }
 
 
@@ -432,11 +412,12 @@ ASKED = {"off by one class": lambda t, z: (t + 1) % z.shape[1], "the predicted c
           "labels in reverse order": lambda t, z: t.flip(0)}
 LOGS = {"base 2 instead of e": lambda p: np.log2(p), "base 10 instead of e": lambda p: np.log10(p), "log missing": lambda p: p,
         "log1p instead of log": lambda p: torch.log(1 + p), "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)}
-SHARES = {"softmax over the wrong dim": lambda z: torch.softmax(z, 0), "normalised over the whole batch": lambda z: z.exp() / z.exp().sum(),
+SHARES = {"normalised over the wrong dim": lambda z: torch.softmax(z, 0),
+          "normalised over the whole batch": lambda z: z.exp() / z.exp().sum(),
           "sigmoid instead of softmax": torch.sigmoid, "probabilities expected where logits came": lambda z: z}
 SIGNS = {"minus missing": lambda x: x}
 MEANS = {"sum instead of mean": torch.sum, "no reduction": lambda x: x, "divided twice": lambda x: x.mean() / len(x),
-         "the last image only": lambda x: x[-1],
+         "one image only": lambda x: x[-1],
          "largest instead of mean": torch.max}
 
 

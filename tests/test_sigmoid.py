@@ -278,19 +278,10 @@ WRONG = {
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "the probability of no": "the larger the logit, the smaller", "softmax instead of sigmoid": "The classes compete",
-    "yes and no together": "Both shares", "normalised": "need not sum to 1", "1 + missing": "no upper end",
-    "sigmoid applied twice": "a probability already", "tanh instead of sigmoid": "from −1 to 1",
-    "base 2 instead of e": ["2 ** −z", "natural logarithm"], "base 10 instead of e": ["10 ** −z", "natural logarithm"],
-    "all or nothing": "yes or no. Sigmoid", "1 − instead of 1 +": "add up to 1", "not inverted, or its brackets missing": "wants brackets",
-    "square in the exponent": "With −z²", "exponential missing": "below the line, not −z", "absolute value of the logit": "|z| loses it",
-    "a hard sigmoid": "Straight lines", "another activation": "a layer's activation", "the bell curve's probability": "normal distribution",
-    "sigmoid's slope": "the derivative", "z (1 − z), the slope of an output": "σ′", "the way back": "makes a logit of a probability",
-    "the logits as they came": "Nothing was done", "logarithm taken as well": "This is log σ", "log missing": "This is σ(z). Its",
-    "minus too much": "never above 0", "log of the other answer": "for “no”", "both minus signs missing": "which is above 0",
-    "exp(0) missing": "The 0 of the pair", "rounded before the logarithm": "Compute with all of them",
-    "overflow at large logits": "inf / inf",
-    "overflow at large negative logits": "goes to 0 there", "overflow or saturation at large negative logits": "At −2000",
+    "logarithm taken as well": "This is log σ", "overflow at large logits": ["inf there. 1", "inf there. σ(z)"],
+    "overflow at large negative logits": "goes to 0 there", "minus too much": "never above 0", "log of the other answer": "for “no”",
+    "both minus signs missing": "which is above 0", "exp(0) missing": "The 0 of the pair",
+    "overflow or saturation at large negative logits": "At −2000",
 }
 
 

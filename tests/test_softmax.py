@@ -277,7 +277,7 @@ WRONG = {
         "normalised over the wrong dim": lambda z: torch.exp(z) / torch.exp(z).sum(dim=0),
         "keepdim missing": lambda z: torch.exp(z) / torch.exp(z).sum(dim=1),
         "max returned two things": lambda z: torch.softmax(z - z.max(dim=-1, keepdim=True), 1),
-        "shifted by the largest of each column": lambda z: F.softmax(z - z.max(dim=0).values, dim=-1),
+        "another shift for each class": lambda z: F.softmax(z - z.max(dim=0).values, dim=-1),
         "softmax applied twice": lambda z: F.softmax(F.softmax(z, dim=1), dim=1),
         "exponential missing": lambda z: z / z.sum(dim=1, keepdim=True),
         "not divided by the sum": torch.exp,
@@ -298,24 +298,9 @@ WRONG = {
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "softmax applied twice": "a second one evens them out", "sigmoid instead of softmax": "Sigmoid asks each class by itself",
-    "logarithm taken as well": "log-probabilities", "all or nothing": "takes all", "decided, not shared": "how much each gets",
-    "normalised over the whole batch": "every number in the tensor", "normalised over the wrong dim": "and the classes should compete",
-    "keepdim missing": "Without keepdim=True", "max returned two things": "values and their indices",
-    "shifted by the largest of each column": "its own largest logit is to be taken: dim",
-    "shifted in one place only": "The shift cancels only if", "divided by the largest logit instead of shifted": "z − max",
-    "exponential missing": "Shares of the logits", "squares instead of exponentials": "do not keep the order",
-    "not divided by the sum": "not yet shares", "divided by the largest exponential": "The largest becomes 1",
-    "divided by the mean": "the number of classes", "divided by the sum of the others": "the odds",
-    "1 added to the sum": "That 1 is sigmoid's", "a small number added to the sum": "nothing needs to be added",
-    "divided by the length of the vector": "is a length", "upside down": "above the line, the sum below",
-    "multiplied by the sum": "a part of the sum", "sign of the exponent turned round": "not exp(−z)",
-    "base 2 instead of e": "have the base 2", "base 10 instead of e": "has the base 10", "expm1 instead of exp": "exp(z) − 1",
-    "sigmoids divided by their sum": "not sigmoids", "softplus instead of exp": "log(1 + exp(z)) is not",
-    "sigmoid applied first": "A sigmoid squeezed", "relu applied first": "relu made", "tanh applied first": "tanh squeezed",
-    "logits normalised first": "centre, scale or clip", "a temperature": "multiplied or divided by something",
-    "logits rounded first": "tells near classes apart", "overflow at large logits": "exp(89)",
-    "underflow at large negative logits": "exp(−1000)", "shifted by the largest of the whole batch": "One large row",
+    "logarithm taken as well": "log-probabilities", "all or nothing": "largest logit takes", "decided, not shared": "how much each gets",
+    "overflow at large logits": "32 bits. Only", "underflow at large negative logits": "exp(−1000)",
+    "shifted by the largest of the whole batch": "One large row",
 }
 
 
@@ -325,11 +310,10 @@ FIRST = {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.
          "tanh applied first": np.tanh,
          "sign of the exponent turned round": lambda z: -z, "a temperature": lambda z: z / 2}
 EXPS = {"base 2 instead of e": lambda z: 2 ** z, "base 10 instead of e": lambda z: 10 ** z,
-        "squares instead of exponentials": lambda z: z * z}
+        "another function instead of exp": lambda z: z * z}
 SUMS = {"normalised over the whole batch": torch.sum, "normalised over the wrong dim": lambda e: e.sum(0),
-        "divided by the mean": lambda e: e.mean(1)[:, None],
-        "not divided by the sum": lambda e: 1, "divided by the largest exponential": lambda e: e.max(1)[0][:, None],
-        "1 added to the sum": lambda e: e.sum(1)[:, None] + 1}
+        "divided by something else than the sum": lambda e: e.mean(1)[:, None],
+        "not divided by the sum": lambda e: 1}
 ENDS = {"logarithm taken as well": torch.log, "rounded on the way": lambda p: torch.round(p, decimals=4), "a dimension lost": torch.flatten,
         "a NumPy array instead of a tensor": np.array, "a list instead of a tensor": torch.Tensor.tolist,
         "the first row only": lambda p: p[0]}

@@ -232,44 +232,40 @@ RIGHT = {
 }
 WRONG = {
     check_predict_labels: {
-        "argmax over the wrong dim": lambda z, one: torch.argmax(z, dim=0) if one else z > 0,
-        "argmax over the whole batch": lambda z, one: torch.argmax(z) if one else z > 0,
+        "argmax over the wrong dim, or over all": lambda z, one: torch.argmax(z, dim=0) if one else z > 0,
         "keepdim too much": lambda z, one: z.argmax(dim=1, keepdim=True) if one else z > 0,
         "the largest number, not where it stands": lambda z, one: torch.max(z, dim=1).values if one else z > 0,
         "threshold on softmax": lambda z, one: z.argmax(1) if one else F.softmax(z, 1) > 0.5,
         "threshold of 0.5 on the logits": lambda z, one: z.argmax(1) if one else z > 0.5,
         "only one where many may be true": lambda z, one: torch.argmax(z, -1),
-        "probabilities, not decided": lambda z, one: z.argmax(1) if one else 1 / (1 + torch.exp(-z)),
-        "many where one is wanted": lambda z, one: torch.sigmoid(z) > 0.5,
+        "not decided": lambda z, one: z.argmax(1) if one else 1 / (1 + torch.exp(-z)),
+        "a row where an index is wanted": lambda z, one: torch.sigmoid(z) > 0.5,
         "one and many exchanged": lambda z, one: z.argmax(1) if not one else z > 0,
         "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
     },
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "argmax over the wrong dim": "The images compete", "argmax over the whole batch": "one index for everything",
-    "keepdim too much": "leave keepdim out", "the largest number, not where it stands": "values and indices",
-    "argmax of saturated sigmoids": "from 17 on", "the smallest instead of the largest": "the model's choice",
-    "one-hot instead of an index": "not a row of yes and no", "counted from 1": "The first class is 0",
-    "probabilities where a label is wanted": "These are the shares", "threshold on softmax": "Shares of 1",
+    "argmax over the wrong dim, or over all": "The largest of", "keepdim too much": "leave keepdim out",
+    "the largest number, not where it stands": "values and indices", "argmax of saturated sigmoids": "from 17 on",
+    "the smallest instead of the largest": "the model's choice", "a row where an index is wanted": "For one label",
+    "counted from 1": "The first class is 0", "threshold on softmax": "Shares of 1",
     "threshold of 0.5 on the logits": "A half is a probability", "only one where many may be true": "The largest is one class",
-    "probabilities, not decided": "These are the probabilities", "logits, not decided": "These are the logits",
-    "many where one is wanted": "For one label", "one and many exchanged": "With one=True", "yes and no exchanged": "Yes is for",
-    "threshold on two sigmoids": "A sigmoid of a sigmoid", "threshold above the mean": "whatever the others are",
-    "threshold of 1 on the logits": "The logit of a half is 0", "the classes listed, not answered": "not the indices",
-    "one answer for all classes": "Each class of each image", "a half is not taken for a yes": "exactly 0",
+    "not decided": "These are numbers", "one and many exchanged": "With one=True", "yes and no exchanged": "Yes is for",
+    "another threshold than a half": "A class is", "not one answer for each class": "A yes or",
+    "a half is not taken for a yes": "exactly 0",
 }
 
 
 # --- two slips at once, one for each question: ({the names}, function)
 
-ONE = {"argmax over the wrong dim": lambda z: z.argmax(0), "keepdim too much": lambda z: z.argmax(1, keepdim=True),
+ONE = {"argmax over the wrong dim, or over all": lambda z: z.argmax(0), "keepdim too much": lambda z: z.argmax(1, keepdim=True),
        "counted from 1": lambda z: z.argmax(1) + 1,
        "the largest number, not where it stands": lambda z: z.max(1)[0],
        "argmax of saturated sigmoids": lambda z: torch.sigmoid(z).argmax(1)}
 MANY = {"threshold on softmax": lambda z: torch.softmax(z, 1) > 0.5, "threshold of 0.5 on the logits": lambda z: z > 0.5,
         "yes and no exchanged": lambda z: z < 0,
-        "probabilities, not decided": torch.sigmoid}
+        "not decided": torch.sigmoid}
 
 
 def put_together(one=lambda z: z.argmax(1), many=lambda z: z >= 0):

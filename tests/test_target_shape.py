@@ -402,8 +402,7 @@ RIGHT = {
 WRONG = {
     check_bce_target: {
         "label expanded instead of one-hot": lambda t, n: t.view(-1, 1).repeat(1, n).float(),
-        "long instead of float": lambda t, n: F.one_hot(t, num_classes=n),
-        "bool instead of float": lambda t, n: t.unsqueeze(1) == torch.arange(n),
+        "long or bool instead of float": lambda t, n: F.one_hot(t, num_classes=n),
         "num_classes not used": lambda t, n: torch.eye(int(t.max()) + 1)[t],
         "number of classes fixed": lambda t, n: torch.nn.functional.one_hot(t, 3).float(),
         "off by one class": lambda t, n: torch.eye(n)[t - 1],
@@ -412,7 +411,7 @@ WRONG = {
         "every label in every row": lambda t, n: filled(len(t), n, (slice(None), t)),
         "the label written where 1 belongs": lambda t, n: filled(len(t), n, (torch.arange(len(t)), t), t.float()),
         "whole rows filled": lambda t, n: filled(len(t), n, t),
-        "no 1 written": lambda t, n: torch.zeros(len(t), n),
+        "the labels are not in it": lambda t, n: torch.zeros(len(t), n),
         "dimension of the batch lost": lambda t, n: torch.eye(n)[t[0]] if len(t) == 1 else torch.eye(n)[t],
         "the label itself": lambda t, n: t.float(),
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
@@ -420,16 +419,13 @@ WRONG = {
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "label expanded instead of one-hot": "Repeating the label", "long instead of float": "The numbers are right. BCE",
-    "bool instead of float": "The answers are right", "num_classes not used": "largest label of the batch",
-    "number of classes fixed": "three classes only", "as many columns as labels": "How many labels there are",
-    "off by one class": "label 0 is the first column. Take", "rows and columns exchanged": "one column for each class",
-    "targets reversed": "1 stands for “there”", "counted from the last class": "not the last", "labels in reverse order": "The first row",
-    "every label in every row": "target[:, labels]", "only the first label": "Each row has a label",
-    "the label written where 1 belongs": "so 1", "whole rows filled": "fills the rows", "all labels in one row": "not one for all",
-    "the columns filled up to the label": "== and not >=", "no 1 written": "All zeros", "ones everywhere": "All ones",
-    "the diagonal": "the rows of eye", "−1 for “not there”": "hinge losses",
-    "smoothed labels": "A plain one-hot row", "255 for “there”": "An image's mask", "dimension of the batch lost": "for one label too",
+    "label expanded instead of one-hot": "Repeating the label", "long or bool instead of float": "The answers are",
+    "num_classes not used": "largest label of the batch", "number of classes fixed": "This is right",
+    "targets reversed": "1 stands for “there”", "counted from the last class": "not the last",
+    "every label in every row": "target[:, labels]", "row and column exchanged in the index": "target[row, column]: the",
+    "only the first row": "Each row has a", "the label written where 1 belongs": "The column says", "whole rows filled": "fills the rows",
+    "all labels in one row": "each label is", "the labels are not in it": "All zeros say", "−1 for “not there”": "and 1 are",
+    "smoothed labels": "A plain one-hot row", "dimension of the batch lost": "for one label too",
     "the label itself": "cannot answer num_classes questions",
 }
 
@@ -439,7 +435,7 @@ THOUGHTS = {
 LABELS = {"off by one class": lambda t, n: (t + 1) % n, "labels in reverse order": lambda t, n: t.flip(0),
           "counted from the last class": lambda t, n: n - 1 - t}
 COLUMNS = {"number of classes fixed": lambda t, n: 4, "num_classes not used": lambda t, n: int(t.max()) + 1}
-ENDS = {"long instead of float": torch.Tensor.int, "bool instead of float": torch.Tensor.bool, "rows and columns exchanged": torch.t,
+ENDS = {"long or bool instead of float": torch.Tensor.int, "rows and columns exchanged": torch.t,
         "targets reversed": lambda y: 1 - y, "a NumPy array instead of a tensor": np.array, "−1 for “not there”": lambda y: 2 * y - 1,
         "smoothed labels": lambda y: 0.9 * y + 0.05}
 

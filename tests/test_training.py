@@ -460,15 +460,13 @@ REASONS = {
 
 # Words of each slip's thought that tell it from the others.
 THOUGHTS = {
-    "uphill": "gradient points",
-    "the gradient alone": "wanted are",
-    "no learning rate": "the gradient",
-    "nothing moved": "weights come",
-    "sum instead of mean": "images makes",
-    "divided once too often": "loss already",
-    "softmax before the loss": "takes logits",
-    "shares without the logarithm": "the label's",
-    "labels forgotten": "gradient for",
+    "uphill": "gradient points", "the gradient alone": "wanted are", "no learning rate": "How long the",
+    "the rate in the wrong place": "The rate multiplies", "nothing moved": "weights come", "sum instead of mean": "images makes",
+    "divided once too often": "loss already", "the gradient counted twice": "A gradient is",
+    "the gradient's sign or length alone": "How steep it", "weight decay": "Nobody asked for", "softmax before the loss": "takes logits",
+    "shares without the logarithm": "The loss is", "labels forgotten": "gradient for", "the label itself subtracted": "the row: a",
+    "number of classes fixed": "How many classes", "softmax missing": "The logits themselves", "squared error's gradient": "σ′ or p",
+    "divided by the wrong number": "the images: divide",
 }
 
 
@@ -521,7 +519,7 @@ WRONG = {
             lambda w, g, rate: w - rate * g / {(2, 3): 4, (3, 3): 2, (2, 4): 3}[tuple(w.shape)]),
         "softmax before the loss": put_together(lambda z, y: nn.CrossEntropyLoss()(nn.Softmax(1)(z), y)),
         "shares without the logarithm": put_together(lambda z, y: -torch.softmax(z, 1)[torch.arange(len(y)), y].mean()),
-        "softmax over the wrong dim": put_together(lambda z, y: -torch.softmax(z, 0)[torch.arange(len(y)), y].log().mean()),
+        "normalised over the wrong dim": put_together(lambda z, y: -torch.softmax(z, 0)[torch.arange(len(y)), y].log().mean()),
         "labels forgotten": lambda w, x, y, rate: w - rate * (x.T @ torch.softmax(x @ w, 1)) / len(x),
     },
 }

@@ -9,15 +9,15 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.bce import bce_terms
-from utils.check import Result, Task, check, slip
-from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_STEPS, REDUCTION_SLIPS, cross_entropy_terms, own
+from utils.check import Result, Task, check
+from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, cross_entropy_terms, picked, subtracted
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
 from utils.explore import STILL, Explorer, ask, slider
 from utils.inputs import check_labels, check_logits, check_targets, check_tensor, shape
 from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
-from utils.softmax import shares
+from utils.slips import own, slip
 
 TWO = BATCH  # our image and an undecided one
 LABELS = torch.tensor([1, 0])
@@ -241,69 +241,49 @@ def tie_arguments():
         ", ".join(f"{90 * a:g} and {10 * b:g}" for a, b in weights.values()) + " on the two sides, in the order of the choices")
 
 
-# --- the check: weighted cross-entropy in steps, and its slips
+# --- the check: weighted cross-entropy in steps, and its own slips
 
-def weighted_pick(do, z: Tensor, t: Tensor, w: Tensor) -> Tensor:
-    """Softmax → the label's share → −log → weighted mean."""
-    t = do.labels(t, z)
-    return do.mean(do.minus(do.log(do.rounding(do.pick(shares(do, z), t)))), do.weights(w, t, z), w, z)
-
-
-def weighted_difference(do, z: Tensor, t: Tensor, w: Tensor) -> Tensor:
-    """log-sum-exp minus the label's logit → weighted mean."""
-    z, t = do.logits(z), do.labels(t, z)
-    return do.mean(do.minus(do.difference(do.pick(z, t), do.logsumexp(z))), do.weights(w, t, z), w, z)
+def weighted(losses: Callable) -> Callable:
+    """The weighted mean of the losses of the images."""
+    def way(do, z: Tensor, t: Tensor, weight: Tensor) -> Tensor:
+        t = do.labels(t, z.shape[-1], z)
+        w, loss = do.weights(weight, t, z), losses(do, z, t)
+        return do.result(z, t, weight, do.reduce(w * loss, z, w, weight, loss))
+    return way
 
 
-def weighted_mean(losses: Tensor, w: Tensor, weight: Tensor, z: Tensor) -> Tensor:
-    """From the losses, the weights of their labels, all weights and the logits."""
-    return (w * losses).sum() / w.sum()
-
-
-DIVIDE = "divide by the sum of the weights of these labels, weight[labels].sum()."
+DIVIDE = "divide by what the weights of these labels come to."
 WEIGHTED_SLIPS = [
     slip("divided by the number of images", f"mean() divides by how many images there are. Torch's mean is a weighted one: {DIVIDE}",
-         mean=lambda x, w, weight, z: (w * x).mean()),
-    slip("not divided at all", f"The sum grows with the batch and with the weights: {DIVIDE}", mean=lambda x, w, weight, z: (w * x).sum()),
+         reduce=lambda x, *_: x.mean()),
     slip("divided by the sum of all weights", f"Weights of classes that are not in the batch, or are there twice, count wrongly: {DIVIDE}",
-         mean=lambda x, w, weight, z: (w * x).sum() / weight.sum()),
-    slip("the weights are never used", "This is the plain mean: multiply each image's loss by the weight of its label.",
-         mean=lambda x, w, weight, z: x.mean()),
+         reduce=lambda x, z, w, weight, _: x.sum() / weight.sum()),
+    slip("the weights are never used", "This is the plain mean: each image's loss is to count as often as its label weighs.",
+         weights=lambda w, t, z: torch.ones(len(t))),
     slip("no reduction", f"There is one loss for each image here. One number is wanted: add them up, and {DIVIDE}",
-         mean=[lambda x, w, weight, z: w * x, lambda x, w, weight, z: w * x / w.sum(), lambda x, w, weight, z: x]),
+         reduce=lambda x, z, w, *_: x / w.sum()),
     slip("the weight comes after the mean", "Once the losses are averaged nobody knows which image weighs what: multiply before.",
-         mean=[lambda x, w, weight, z: x.mean() * w, lambda x, w, weight, z: x.mean() * w.mean(),
-               lambda x, w, weight, z: x.mean() * w.sum(), lambda x, w, weight, z: x.mean() * weight,
-               lambda x, w, weight, z: (x.mean() * weight).mean(), lambda x, w, weight, z: (x.mean() * weight).sum()]),
-    slip("divided by the number of classes", f"How many classes there are does not matter: {DIVIDE}",
-         mean=lambda x, w, weight, z: (w * x).sum() / z.shape[-1]),
-    slip("divided twice", f"mean() has divided already. Add up, and {DIVIDE}", mean=lambda x, w, weight, z: (w * x).mean() / w.sum()),
-    slip("weights not indexed by the label", "There is a weight for each class. Each image takes that of its label: weight[labels].",
-         weights=[lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t))]]),
+         reduce=[lambda x, z, w, weight, loss, after=after: loss.mean() * after(w, weight) for after in (
+             lambda w, weight: w, lambda w, weight: w.mean(), lambda w, weight: w.sum(), lambda w, weight: weight,
+             lambda w, weight: weight.mean(), lambda w, weight: weight.sum())]),
+    slip("divided twice", f"mean() has divided already. Add up, and {DIVIDE}", reduce=lambda x, z, w, *_: x.mean() / w.sum()),
+    slip("other weights than the labels'", "Each image takes the weight of its own label: not of the class before, not of the predicted "
+         "one.",
+         weights=[lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t))], lambda w, t, z: w[t - 1], lambda w, t, z: w[(t + 1) % len(w)],
+                  lambda w, t, z: w[z.argmax(-1)], lambda w, t, z: w.flip(0)[t]]),
     slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
-    slip("the weight of the next class", "The labels are indices, and the first class is 0: weight[labels].",
-         weights=[lambda w, t, z: w[t - 1], lambda w, t, z: w[(t + 1) % len(w)]]),
-    slip("the weight of the predicted class", "What counts is which class is true, not which one the model takes: weight[labels].",
-         weights=lambda w, t, z: w[z.argmax(-1)]),
-    slip("weights in reverse order", "Weights and classes belong together in the order in which they come.",
-         weights=lambda w, t, z: w.flip(0)[t]),
     slip("the weight is applied twice", "Either the loss is handed the weights, or you multiply by them.",
-         weights=lambda w, t, z: w[t] ** 2,
-         mean=[lambda x, w, weight, z: (w * w * x).sum() / w.sum(), lambda x, w, weight, z: (w * w * x).mean()],
-         instead=lambda z, t, w: (F.cross_entropy(z, t, weight=w) * w[t]).mean()),
+         reduce=[lambda x, z, w, *_: (w * x).sum() / w.sum(), lambda x, z, w, *_: (w * x).mean()]),
     slip("the weight is applied to the logits", "A weight multiplies a loss. Multiplied logits are another model's answer.",
-         instead=[lambda z, t, w: F.cross_entropy(z * w, t), lambda z, t, w: F.cross_entropy(z * w, t, weight=w),
-                  lambda z, t, w: F.cross_entropy(z * w[t].unsqueeze(-1), t)]),
+         result=[lambda z, t, w, _: F.cross_entropy(z * w, t), lambda z, t, w, _: F.cross_entropy(z * w, t, weight=w),
+                 lambda z, t, w, _: F.cross_entropy(z * w[t].unsqueeze(-1), t)]),
     slip("the weight is inside the logarithm", "log(w · p) is log w + log p. The weight belongs before the loss: w · (−log p).",
-         instead=[lambda z, t, w: -(own(z.softmax(-1), t) * w[t]).log().mean(),
-                  lambda z, t, w: -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()]),
+         result=[lambda z, t, w, _: -(own(z.softmax(-1), t) * w[t]).log().mean(),
+                 lambda z, t, w, _: -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()]),
     slip("all classes counted", "Each image pays for its label alone: pick its entry before you add up.",
-         instead=[lambda z, t, w: -(w * z.log_softmax(-1)).sum(-1).mean(), lambda z, t, w: -(w * z.log_softmax(-1)).sum() / w[t].sum()]),
-    slip("the last image only", REDUCTION_SLIPS[2].thought,
-         mean=[lambda x, w, weight, z: w[-1] * x[-1], lambda x, w, weight, z: w[-1] * x[-1] / w.sum(), lambda x, w, weight, z: x[-1]]),
-    # What goes wrong before there are weights goes wrong here too.
-    *(known._replace(forms=forms) for known in CROSS_ENTROPY.slips
-      if (forms := [form for form in known.forms if form[0] not in ("instead", "reduce", "classes", "one_hot")])),
+         result=[lambda z, t, w, _: -(w * z.log_softmax(-1)).sum(-1).mean(),
+                 lambda z, t, w, _: -(w * z.log_softmax(-1)).sum() / w[t].sum()]),
+    *CROSS_ENTROPY_SLIPS,  # what goes wrong before there are weights goes wrong here too
 ]
 WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "labels", "weight"], [
     (ROW, LABEL, WEIGHTS),
@@ -312,11 +292,15 @@ WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "lab
     (WIDE, torch.tensor([1, 2, 0, 0]), torch.tensor([0.2, 1, 0])),
     (SMALL, torch.tensor([2, 0, 2]), torch.tensor([1.5, 4, 0.25])),
     (COLUMN, torch.tensor([0, 0, 0]), torch.tensor([3.0])),
-], [weighted_pick, weighted_difference], CROSS_ENTROPY_STEPS | {"weights": lambda w, t, z: w[t], "mean": weighted_mean}, WEIGHTED_SLIPS, [
-    ((*given, torch.arange(given[0].shape[-1]) + 1.0), faults) for given, faults in CROSS_ENTROPY.extremes
-], [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes])
+], [weighted(picked), weighted(subtracted)], WEIGHTED_SLIPS, {
+    "weights": lambda w, t, z: w[t], "reduce": lambda x, z, w, *_: x.sum() / w.sum(), "result": lambda z, t, w, x: x,
+}, [((*given, torch.arange(given[0].shape[-1]) + 1.0), faults) for given, faults in CROSS_ENTROPY.extremes],
+    [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes])
 
 
 def check_weighted_cross_entropy(function: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C], labels [N], weight [C]) → [] is torch's weighted mean, in nats.  Written in notebooks/07."""
+    """Whether function(logits [N, C], labels [N], weight [C]) → [] is torch's weighted mean, in nats.  Written in notebooks/07.
+
+    F.cross_entropy with its own weight= passes: a check compares answers, and that one is right.
+    """
     return check(function, WEIGHTED)

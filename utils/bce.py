@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import plots
-from utils.check import Fault, Result, Task, check, copies, same, slip
-from utils.cross_entropy import LOG_SLIPS, REDUCTION_SLIPS, rounded, worked_cross_entropy, worked_row
+from utils.check import Result, Task, alike, check, copies
+from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import (
     ARTICLE, BATCH, BCE, CE, FOUR, LABEL, LABEL_1, LOGITS, ROW, SMALL, TARGET,
     logit_sliders, logits_from, presets, target_boxes, targets_from,
@@ -19,8 +19,8 @@ from utils.inputs import call, check_logits, check_targets
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
-from utils.sigmoid import SIGMOID_SLIPS, SIGMOID_STEPS, fraction, log_sigmoid, sigmoid
-from utils.softmax import ACTIVATION_SLIPS
+from utils.sigmoid import fraction, log_sigmoid, sigmoid
+from utils.slips import EXPS, FIRST, LOGS, REDUCING, SIGMOIDS, Fault, same, slip
 
 
 def bce_terms(logits: Tensor, targets: Tensor) -> Tensor:
@@ -260,13 +260,13 @@ def tie_bce():
         f"{numbers(losses)}, of which only the second is about class 1")
 
 
-# --- the checks: the binary losses in steps, and their slips
+# --- the checks: the binary losses in steps, and their own slips
 
 def two_terms(do, z: Tensor, y: Tensor, floor: float = -torch.inf) -> Tensor:
     """−(y log σ + (1 − y) log(1 − σ)), as it is written first; with a floor of −100, as nn.BCELoss has it."""
     y, p = do.targets(y), do.rounding(fraction(do, z))
     there, away = do.log(p).clamp(min=floor), do.log(do.other(p)).clamp(min=floor)
-    return do.whole(z, y, do.join(do.there(y, there), do.away(1 - y, away)))
+    return do.terms(z, y, do.join(do.there(y, there), do.away(1 - y, away)))
 
 
 def floored_terms(do, z: Tensor, y: Tensor) -> Tensor:
@@ -279,18 +279,12 @@ def one_line_each(do, z: Tensor, y: Tensor) -> Tensor:
     return torch.relu(z) - do.product(z, y) + do.tail(z)
 
 
-def reduced(terms: Callable) -> Callable:
-    return lambda do, z, y: do.reduce(terms(do, z, y), z)
+def averaged(terms: Callable) -> Callable:
+    return lambda do, z, y: do.loss(z, y, do.reduce(terms(do, z, y), z))
 
 
 def losses(z: Tensor, y: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(z, y, reduction="none")
-
-
-TERMS_STEPS = SIGMOID_STEPS | {
-    "targets": lambda y: y, "rounding": lambda p: p, "log": torch.log, "other": lambda p: 1 - p, "there": torch.mul, "away": torch.mul,
-    "join": lambda there, away: -(there + away), "whole": lambda z, y, terms: terms, "product": torch.mul,
-    "tail": lambda z: (-z.abs()).exp().log1p()}
 
 
 def typo(z: Tensor, y: Tensor) -> Tensor:
@@ -298,110 +292,81 @@ def typo(z: Tensor, y: Tensor) -> Tensor:
     return losses(z, torch.ones_like(y)) * y - losses(z, torch.ones_like(y)) * (1 - y)
 
 
+def mixed(there: float, away: float) -> Callable:
+    return lambda one, other: -(there * one + away * other)
+
+
 OWN = "The zeros of the target are answers too: “not there”. Their term is −(1 − y) log(1 − σ(z))."
 BRACKET = "it is −(y log σ + (1 − y) log(1 − σ))."
 TERMS_SLIPS = [
-    slip("own class only", OWN, join=lambda there, away: -there),
+    slip("own class only", OWN, join=lambda there, away: -there, loss=lambda z, y, _: (y * losses(z, y)).sum() / y.sum()),
     slip("only the classes that are not there", "The other term is missing: −y log σ(z), for the classes that are there.",
          join=lambda there, away: -away),
     slip("targets reversed", "y stands before log σ, and 1 − y before log(1 − σ). Here it is the other way round.",
          targets=lambda y: 1 - y),
-    slip("minus missing",
-         "A loss is not negative. log σ is, so a minus belongs before the bracket; logaddexp and softplus are not, so none does.",
-         join=torch.add),
     slip("the article's printed typo", "The bracket closes too early, and the 1 − is missing: " + BRACKET,
-         whole=[lambda z, y, _: typo(z, y), lambda z, y, _: torch.cat([losses(z, y)[:, :-1], typo(z, y)[:, -1:]], dim=1)]),
-    slip("the minus reaches only the first term", "The bracket closes too early: " + BRACKET, join=lambda there, away: away - there),
-    slip("the minus reaches only the second term", "The bracket opens too late: " + BRACKET, join=torch.sub),
+         terms=[lambda z, y, _: typo(z, y), lambda z, y, _: torch.cat([losses(z, y)[:, :-1], typo(z, y)[:, -1:]], dim=1)]),
+    slip("the minus reaches one term only", "Both terms cost something: " + BRACKET, join=[lambda there, away: away - there, torch.sub]),
     slip("1 − missing in the second logarithm", "A class that is not there costs −log of the probability of “not there”, 1 − σ(z).",
-         other=lambda p: p),
-    slip("1 − missing before the second logarithm", "The second term is for the classes that are not there: 1 − y stands before it.",
-         away=[lambda rest, log: log, lambda rest, log: (1 - rest) * log]),
-    slip("y missing before the first logarithm", "The first term is for the classes that are there: y stands before it.",
-         there=lambda y, log: log),
-    slip("1 − outside the logarithm", "1 − log σ is not log(1 − σ): the bracket belongs inside.",
-         other=lambda p: (1 - p.log()).exp()),
-    slip("terms multiplied", "The two terms are added: one of them is 0 for each class.", join=lambda there, away: -(there * away)),
-    slip("log missing", "A probability is not a loss yet. Take −log of what the truth got.",
-         log=lambda p: p, whole=[
-             lambda z, y, _: y * torch.sigmoid(z) + (1 - y) * torch.sigmoid(-z), lambda z, y, _: (y - torch.sigmoid(z)).abs()]),
-    slip("squared difference", "(y − σ)² is another loss, and flat where the model is sure and wrong. It is −log here.",
-         whole=[lambda z, y, _: (y - torch.sigmoid(z)) ** 2, lambda z, y, _: (y - z) ** 2]),
-    *LOG_SLIPS[:2],
-    slip("probabilities expected where logits came",
-         "The logarithm was taken of logits. They can be any numbers: sigmoid first, or logsigmoid.",
-         activation=[lambda z, p: z, lambda z, p: z.clamp(1e-7, 1 - 1e-7), lambda z, p: z.clamp(1e-12, 1), lambda z, p: z + 1e-7],
-         whole=lambda z, y, _: F.binary_cross_entropy(z, y, reduction="none")),
-    slip("sigmoid applied twice", "binary_cross_entropy_with_logits and logsigmoid contain the sigmoid. Hand them the logits.",
-         logits=torch.sigmoid),
-    slip("softmax applied first", "Shares were handed over as logits. This loss wants the logits themselves.",
-         logits=lambda z: torch.softmax(z, -1)),
-    slip("softmax instead of sigmoid", "The classes compete here. Three questions, three answers: sigmoid, which has no sum over classes.",
-         activation=[lambda z, p: torch.softmax(z, -1), lambda z, p: torch.softmax(z, 0)]),
-    slip("rounded before the logarithm",
-         "Four decimals are for reading. Small probabilities lose most by rounding, and their logarithms are the largest.",
-         rounding=[lambda p, d=d: rounded(p, d) for d in (4, 3, 2, 5)]),
-    *LOG_SLIPS[2:],
+         other=same),
+    slip("y or 1 − y missing before a logarithm", "The first term is for the classes that are there, the second for those that are not.",
+         there=lambda y, log: log, away=[lambda rest, log: log, lambda rest, log: (1 - rest) * log]),
+    slip("1 − outside the logarithm", "1 − log σ is not log(1 − σ): the bracket belongs inside.", other=lambda p: (1 - p.log()).exp()),
+    slip("1 − z instead of −z", "1 − is for probabilities: 1 − σ(z) is the sigmoid of another logit, and it is not 1 − z.",
+         terms=lambda z, y, _: -(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(1 - z))),
+    slip("squared difference, or absolute", "|y − σ| and (y − σ)² are other losses, flat where the model is sure and wrong.",
+         terms=[lambda z, y, _: (y - z.sigmoid()) ** 2, lambda z, y, _: (y - z) ** 2, lambda z, y, _: (y - z.sigmoid()).abs()]),
+    slip("probabilities expected where logits came", "binary_cross_entropy and BCELoss take probabilities: sigmoid first.",
+         terms=lambda z, y, _: F.binary_cross_entropy(z, y, reduction="none")),
     slip("weights that nobody asked for", "Each class counts the same here: no weight and no pos_weight.",
-         there=[lambda y, log, w=w: w * y * log for w in (2, 3, 10, 0.5)] + [lambda y, log: (1 - y).sum() / y.sum() * y * log,
-                lambda y, log: (1 - y).sum(0) / y.sum(0) * y * log],
-         away=[lambda rest, log, w=w: w * rest * log for w in (2, 0.5, 0.1)],
-         join=[lambda there, away: -(0.25 * there + 0.75 * away), lambda there, away: -(0.75 * there + 0.25 * away)]),
+         there=[*(lambda y, log, w=w: w * y * log for w in (2, 3, 10, 0.5)), lambda y, log: (1 - y).sum() / y.sum() * y * log,
+                lambda y, log: (1 - y).sum(0) / y.sum(0) * y * log], away=[lambda rest, log, w=w: w * rest * log for w in (2, 0.5, 0.1)],
+         join=[mixed(0.25, 0.75), mixed(0.75, 0.25)]),
     slip("label smoothing", "The targets are softened here. With plain targets they are 1 and 0.",
          targets=[lambda y: 0.9 * y + 0.05, lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.8 * y + 0.1]),
-    slip("−1 and 1 expected as targets", "Targets are 0 and 1 here. log(1 + exp(−y z)) is for −1 and 1.",
-         targets=lambda y: 2 * y - 1, whole=lambda z, y, _: F.softplus(-y * z)),
-    slip("hinge loss instead", "Hinge losses want a margin of 1. The binary loss is −log of what the truth got.",
-         whole=[lambda z, y, _: (1 - (2 * y - 1) * z).clamp(min=0), lambda z, y, _: (1 - y * z).clamp(min=0)]),
-    slip("absolute difference", "|y − z| is another loss. It is −log here.", whole=lambda z, y, _: (y - z).abs()),
-    slip("decided before the loss", "Rounded to yes or no, a probability has nothing left to learn from.",
-         activation=lambda z, p: p.round()),
-    slip("the log term missing", "max(z, 0) − z y is only the straight part: log(1 + exp(−|z|)) belongs to it.", tail=torch.zeros_like),
+    slip("−1 and 1 expected as targets", "Targets are 0 and 1 here. log(1 + exp(−y z)) is for −1 and 1, and so are hinge losses.",
+         targets=lambda y: 2 * y - 1,
+         terms=[lambda z, y, _: F.softplus(-y * z), lambda z, y, _: (1 - (2 * y - 1) * z).clamp(min=0),
+                lambda z, y, _: (1 - y * z).clamp(min=0)]),
+    slip("decided before the loss", "Rounded to yes or no, a probability has nothing left to learn from.", chance=lambda z, p: p.round()),
+    slip("a part of max(z, 0) − z y + log(1 + exp(−|z|))", "One of the three parts is missing, or has the other sign.",
+         tail=torch.zeros_like, product=[lambda z, y: z * 0, lambda z, y: -z * y]),
     slip("absolute value missing", "It is exp(−|z|): without the bars the large logits overflow, and the sum is another.",
          tail=[lambda z: (-z).exp().log1p(), lambda z: z.exp().log1p()]),
-    slip("y z missing", "softplus(z) − y z: the second part lets the target speak.", product=lambda z, y: z * 0),
-    slip("y z added", "y z lowers the loss: subtract it.", product=lambda z, y: -z * y),
-    slip("arguments exchanged", "Logits first, then targets.", whole=lambda z, y, _: losses(y, z)),
-    *SIGMOID_SLIPS,
-    *ACTIVATION_SLIPS[1:],
+    slip("arguments exchanged", "Logits first, then targets.", terms=lambda z, y, _: losses(y, z)),
+    *LOGS, *EXPS, *FIRST[:4], *SIGMOIDS, *FIRST[4:],
 ]
 MANY = "There is one number for each {} here. The mean is over images and classes: mean() without a dim."
 BCE_SLIPS = [
-    REDUCTION_SLIPS[0],
-    slip("no reduction", "There is one loss for each class of each image here. Their mean is wanted: mean() at the end.",
-         reduce=lambda x, z: x),
-    slip("mean over the classes only", MANY.format("image"), reduce=lambda x, z: x.mean(1)),
-    slip("mean over the images only", MANY.format("class"), reduce=lambda x, z: x.mean(0)),
-    slip("sum over the classes only", MANY.format("image"), reduce=lambda x, z: x.sum(1)),
-    slip("sum over the images only", MANY.format("class"), reduce=lambda x, z: x.sum(0)),
+    REDUCING[0],
+    slip("no reduction", "There is one loss for each class of each image here. Their mean is wanted.", reduce=same),
+    *(slip(f"{what} over the {over} only", MANY.format(of), reduce=lambda x, z, what=what, dim=dim: getattr(x, what)(dim))
+      for what in ("mean", "sum") for dim, over, of in ((1, "classes", "image"), (0, "images", "class"))),
     slip("divided by the classes only", "The images were added up. The mean is over images and classes: N · C losses.",
          reduce=lambda x, z: x.sum(0).mean()),
     slip("divided by the images only", "The classes were added up. The mean is over images and classes: N · C losses.",
          reduce=lambda x, z: x.sum(1).mean()),
     *TERMS_SLIPS,
-    slip("own class only", OWN, instead=lambda z, y: (y * losses(z, y)).sum() / y.sum()),
     slip("cross-entropy instead", "This is one loss over classes that compete. Here each class has a yes-or-no loss of its own.",
-         instead=[F.cross_entropy, lambda z, y: F.cross_entropy(z, y.argmax(1)), lambda z, y: -(y * torch.softmax(z, 1).log()).mean()]),
-    slip("overlap instead of a loss for each class",
-         "Dice and its like measure an overlap. Here every class pays −log of what the truth got.",
-         instead=[lambda z, y, more=more: 1 - (2 * (z.sigmoid() * y).sum() + more) / (z.sigmoid().sum() + y.sum() + more)
-                  for more in (1, 0, 1e-6)]),
-    *REDUCTION_SLIPS[2:],
+         loss=[lambda z, y, _: F.cross_entropy(z, y), lambda z, y, _: F.cross_entropy(z, y.argmax(1)),
+               lambda z, y, _: -(y * torch.softmax(z, 1).log()).mean()]),
+    slip("overlap instead of a loss for each class", "Dice and its like measure an overlap. Here every class pays.",
+         loss=[lambda z, y, _, more=more: 1 - (2 * (z.sigmoid() * y).sum() + more) / (z.sigmoid().sum() + y.sum() + more)
+               for more in (1, 0, 1e-6)]),
+    *REDUCING[2:3], *REDUCING[4:],
 ]
-SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only "
-             "hides it.) Use 1 − σ(z) = σ(−z), and log σ in one step: F.logsigmoid, or torch.logaddexp.")
-STOPPED = Fault("the logarithm stopped at −100",
-                "σ rounds to 0 or 1 here, and torch's BCELoss stops the logarithm of 0 at −100: every worse mistake costs 100 as "
-                "well, and has no gradient to learn from. Hand the logits to F.binary_cross_entropy_with_logits, or take log σ "
-                "in one step: F.logsigmoid, or torch.logaddexp.", lambda loss: bool(loss.max() == 100))
+SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only hides it.) "
+             "“Not there” has a logit of its own: take log σ of that in one step, as in notebook 3.")
+STOPPED = Fault("the logarithm stopped at −100", "σ rounds to 0 or 1 here, and torch's BCELoss stops the logarithm of 0 at −100: every "
+                "worse mistake costs 100 as well, and has no gradient to learn from. From the logits it takes one step.",
+                lambda loss: bool(loss.max() == 100))
 BCE_EXTREMES = [
     ((torch.tensor([[17.0]]), torch.tensor([[0.0]])),
      [Fault("saturation: a probability rounded to 0 before its logarithm", SATURATED), STOPPED]),
     ((torch.tensor([[-2000.0]]), torch.tensor([[1.0]])), [Fault(
-        "saturation at large negative logits",
-        "σ(−2000) rounds to 0, and −log 0 is inf. Use log σ in one step: F.logsigmoid, or torch.logaddexp."), STOPPED]),
+        "saturation at large negative logits", "σ(−2000) rounds to 0, and −log 0 is inf. Take log σ in one step."), STOPPED]),
     ((torch.tensor([[2000.0]]), torch.tensor([[0.0]])), [Fault(
-        "overflow at large logits", "exp(89) is already inf in 32 bits. logaddexp, softplus and logsigmoid never compute it."), STOPPED]),
+        "overflow at large logits", "exp(89) is already inf in 32 bits. Which function takes log and exp in one step?"), STOPPED]),
     ((torch.tensor([[200.0, 2, -200]]), torch.tensor([[1.0, 1, 0]])), [Fault(
         "0 · log 0", "1 − σ(200) rounds to 0; its logarithm is −inf, and 0 · −inf is nan. log σ in one step never says −inf.")]),
 ]
@@ -415,25 +380,27 @@ BCE_INPUTS = [
 ]
 SLOPES = [(torch.zeros(1, 3), torch.tensor([[0.0, 1, 0]])), (torch.tensor([[-100.0, 100, 2]]), torch.tensor([[1.0, 0, 1]])),
           (FOUR, BCE_INPUTS[3][1])]
+TERMS_STEPS = {
+    "targets": same, "other": lambda p: 1 - p, "there": torch.mul, "away": torch.mul, "join": mixed(1, 1), "terms": lambda z, y, x: x,
+    "product": torch.mul, "tail": lambda z: (-z.abs()).exp().log1p()}
 
 
 def soft_remark(terms: Callable) -> Callable[[Callable], str]:
     """What a right loss may still lack: targets between 0 and 1."""
     def remark(function: Callable) -> str:
         soft = torch.tensor([[2, 3, 0.1]]), torch.tensor([[0.1, 0.9, 0.1]])
-        return ("" if same(call(function, *copies(soft))[0], terms(*soft)) else
+        return ("" if alike(call(function, *copies(soft))[0], terms(*soft)) else
                 "a target may also be a probability such as 0.9, and there it parts from torch.")
     return remark
 
 
-TERMS_TASK = Task(losses, ["logits", "targets"], BCE_INPUTS, [two_terms, floored_terms, one_line_each], TERMS_STEPS, [
+WAYS = [two_terms, floored_terms, one_line_each]
+TERMS_TASK = Task(losses, ["logits", "targets"], BCE_INPUTS, WAYS, [
     *TERMS_SLIPS, slip("reduced too early", "One loss for each class is wanted here, before any mean or sum.", after=[
         torch.mean, torch.sum, lambda x: x.mean(1), lambda x: x.sum(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
-    BCE_EXTREMES, SLOPES, soft_remark(losses))
-BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS,
-                [reduced(two_terms), reduced(floored_terms), reduced(one_line_each)],
-                TERMS_STEPS | {"reduce": lambda x, z: x.mean()}, BCE_SLIPS, BCE_EXTREMES, SLOPES,
-                soft_remark(F.binary_cross_entropy_with_logits))
+    TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(losses))
+BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS, [averaged(way) for way in WAYS], BCE_SLIPS,
+                TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(F.binary_cross_entropy_with_logits))
 
 
 def check_bce_terms(function: Callable[[Tensor, Tensor], Tensor]) -> Result:

@@ -14,7 +14,7 @@ import re
 import textwrap
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -23,28 +23,10 @@ import torch
 from torch import Tensor
 
 from utils.inputs import WHOLE_NUMBERS, call, name_of, one_line, shape
+from utils.slips import GENERAL, STEPS, Fault, Slip
 
-PATIENCE = 1.0  # seconds for all calls of the reader's function together
-
-
-class Slip(NamedTuple):
-    """A slip by its name, the line of thought that mends it, and its forms: what stands in the place of which step."""
-
-    name: str
-    thought: str
-    forms: list[tuple[str, Callable]]
-
-
-def slip(name: str, thought: str, **steps: Callable | list[Callable]) -> Slip:
-    return Slip(name, thought, [(step, form) for step, forms in steps.items() for form in (forms if isinstance(forms, list) else [forms])])
-
-
-class Fault(NamedTuple):
-    """What an extreme input tells of a function that is right on ordinary ones; shows: whether an answer has this fault."""
-
-    name: str
-    thought: str
-    shows: Callable[[Tensor], bool] = lambda answer: not bool(answer.isfinite().all())
+# Seconds for the first call of the reader's function, which may import something, such as torch.optim; and for all others together.
+FIRST_PATIENCE, PATIENCE = 10.0, 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,18 +34,18 @@ class Task:
     """What a check compares a function with.
 
     truth: torch's own; its dtype says whether floating point is wanted.  names: of the arguments.  inputs: tuples of arguments,
-    ordinary ones.  ways: functions (do, *arguments) → the right answer, whose steps are do.this and do.that.  steps: {step: what is
-    right}.  slips: those that beginners make more often first.  extremes: (arguments, faults) in the order in which they are tried.
-    slopes: arguments for which the gradient counts.  remark: what a right function may still lack, "" for nothing.
-    also: another answer that is right, where there are two.
+    ordinary ones.  ways: functions (do, *arguments) → the right answer, whose steps are do.this and do.that.  slips: those that
+    beginners make more often first.  steps: {step: what is right}, of those that are not among the shared ones.  extremes:
+    (arguments, faults) in the order in which they are tried.  slopes: arguments for which the gradient counts.  remark: what a right
+    function may still lack, "" for nothing.  also: another answer that is right, where there are two.
     """
 
     truth: Callable
     names: list[str]
     inputs: list[tuple]
     ways: list[Callable]
-    steps: dict[str, Callable]
     slips: list[Slip]
+    steps: dict[str, Callable] = field(default_factory=dict)
     extremes: list[tuple] | tuple = ()
     slopes: list[tuple] | tuple = ()
     remark: Callable[[Callable], str] = lambda function: ""
@@ -120,9 +102,11 @@ def checked(function: Callable, task: Task) -> Result:
             if len(asked) == 1 and asked[0][2].complaint.startswith(f"{name} returned None"):
                 return Result(False, f"… {name} is not written yet, or has no return: it gave nothing back. "
                               "Write it above and run the cell.")
-            if (spent := time.perf_counter() - start) > PATIENCE:
-                return Result(False, f"… {name} takes long: {spent:.1f} seconds for {len(asked)} small input{'s' * (len(asked) > 1)}. "
+            if (spent := time.perf_counter() - start) > (PATIENCE if asked[1:] else FIRST_PATIENCE):
+                calls = max(1, len(asked) - 1)  # the first is not counted
+                return Result(False, f"… {name} takes long: {spent:.1f} seconds for {calls} small input{'s' * (calls > 1)}. "
                               "The check stops here. Look for a loop that runs too often.")
+            start = start if asked[1:] else time.perf_counter()
     for (given, faults, first), (_, _, again) in zip(asked[::2], asked[1::2]):
         fault = ""
         right = task.truth(*(precise(argument) for argument in given))
@@ -135,7 +119,7 @@ def checked(function: Callable, task: Task) -> Result:
             lines[1:] = [f"  after   {key} " + (odd if after is None else written(after, 6) + (
                 f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else ""))]
             thought = f"An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: write {key} = {key} - …"
-        elif first.answer is not None and not same(first.answer, again.answer):
+        elif first.answer is not None and not alike(first.answer, again.answer):
             fault, lines[2] = "two answers to the same question", f"  then    {again.complaint or said(again, right)}"
             thought = "Same input, same output: look for random numbers, or for something kept between the calls."
         elif agrees(first, right, 1e-6 if faults is None else 1e-4) or (task.also and agrees(first, task.also(*given), 1e-6)):
@@ -147,11 +131,11 @@ def checked(function: Callable, task: Task) -> Result:
         if not fault:
             wanted = "one number, shape []" if right.dim() == 0 else f"shape {shape(right)}"
             thought = "Run your lines one by one on this input, and look where they leave the formula."
-            if first.answer is None or first.answer.shape != right.shape:
+            if first.answer is not None and first.answer.shape != right.shape:
                 thought = f"Wanted is {wanted}. {thought}"
         return Result(False, "\n".join([f"✗ {name}: {fault or 'not right yet'}", *lines, folded(thought)]))
     with contextlib.redirect_stdout(io.StringIO()):
-        more = steepness(function, task) or task.remark(function)
+        more = steepness(function, task.truth, task.slopes) or task.remark(function)
     count = f"{len(asked) // 2} inputs{', extreme ones among them' if task.extremes else ''}"
     return Result(True, f"✓ {name} agrees with torch on {count}." + (f"\n  One thing more: {more}" if more else ""))
 
@@ -192,7 +176,7 @@ def unchanged(after, before) -> bool:
     return alike and torch.equal(after, before)  # equal asks for the shape
 
 
-def same(a: Tensor | None, b: Tensor | None, within: float = 1e-6) -> bool:
+def alike(a: Tensor | None, b: Tensor | None, within: float = 1e-6) -> bool:
     """Whether two answers have the same shape and, to what 32 bits can give, the same numbers; nan is like nan."""
     if a is None or b is None:
         return a is b
@@ -205,53 +189,23 @@ def kind(answer: Tensor) -> str:
 
 def agrees(mine: Heard, right: Tensor, within: float) -> bool:
     """Whether an answer is right: the numbers, and their kind, but that a yes or no may also be a 1 or 0."""
-    return same(mine.answer, right, within) and kind(right) in (kind(mine.answer), "bool") and mine.holder == "tensor"
+    return alike(mine.answer, right, within) and kind(right) in (kind(mine.answer), "bool") and mine.holder == "tensor"
 
 
 # --- which slips explain it
-
-# Slips in what is handed back, which any function can have.
-GENERAL = [
-    slip("minus missing or too much", "Every sign is turned round.", after=torch.neg),
-    slip("rounded on the way", "Four decimals are for reading. Compute with all of them.",
-         after=[lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 3, 2)]),
-    slip("whole numbers where fractions are wanted", "The fractions were cut or rounded off: look for int, long, round or //.",
-         after=[torch.Tensor.long, lambda x: x.round(), lambda x: x.trunc(), lambda x: x.round().long()]),
-    slip("yes or no where numbers are wanted", "True and False have lost the numbers: look for a comparison, or bool.",
-         after=torch.Tensor.bool),
-    slip("16 bits", "Half precision keeps three digits. Compute in 32 bits.", after=[torch.Tensor.half, torch.Tensor.bfloat16]),
-    slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
-         after=[lambda x: x.reshape(-1), lambda x: x.squeeze(), lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
-    slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
-         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim()))]),
-    slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
-         after=[lambda x: x[0], lambda x: x[:1]]),
-    slip("rows and columns exchanged", "What should stand in rows stands in columns.", after=lambda x: x.T if x.dim() == 2 else x.flip(0)),
-    slip("a list instead of a tensor",
-         "The numbers are the thing, their container is not: torch.tensor(…) or torch.stack(…) makes a tensor.",
-         after=torch.Tensor.tolist),
-    slip("a NumPy array instead of a tensor",
-         "Everything after this wants a tensor: torch.from_numpy(…), or torch's own functions throughout.",
-         after=lambda x: x.detach().numpy() if x.dim() else x),
-    slip("added up along the row", "Each number has those before it added to it: look for cumsum, or a sum that is not set back to 0.",
-         after=lambda x: x.cumsum(-1) if x.dim() else x),
-    slip("1 minus the answer", "What comes out is 1 minus what is wanted.", after=lambda x: 1 - x),
-    slip("a factor of 2", "Every number is twice, or half, what it should be.", after=[lambda x: 2 * x, lambda x: x / 2]),
-]
-
 
 def explanation(mine: list[Heard], task: Task) -> list[Slip]:
     """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
     answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, given) for given in task.inputs]
 
-    def alike(k: int, theirs, ours, within: float = 3e-6) -> bool:
+    def fits(k: int, theirs, ours, within: float = 3e-6) -> bool:
         return like(theirs, ours, within, loose=rights[k][2] == "bool")  # 1 and 0 are yes and no, too
 
     telling, every = most_telling(task), range(len(task.inputs))
     for guess in itertools.chain.from_iterable(guesses(task) for guesses in (single, double)):
-        if alike(telling, answers[telling], guess.told):
+        if fits(telling, answers[telling], guess.told):
             told = [seen(guess.function, given) for given in task.inputs]
-            if all(alike(k, answers[k], told[k]) for k in every) and not all(alike(k, told[k], rights[k], 1e-6) for k in every):
+            if all(fits(k, answers[k], told[k]) for k in every) and not all(fits(k, told[k], rights[k], 1e-6) for k in every):
                 return guess.slips
     return []
 
@@ -289,7 +243,7 @@ def double(task: Task) -> list[Guess]:
     """All with two slips at once, in different steps: each pair in the first way that has both."""
     pairs = {}
     for way in task.ways:
-        for a, b in itertools.combinations(usable(task, way, 2), 2):
+        for a, b in itertools.combinations(usable(task, way, 3), 2):
             if a[0] != b[0] and a[1] != b[1]:
                 pairs.setdefault((a[1:], b[1:]), (a, b, way))
     return [Guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
@@ -305,20 +259,19 @@ def usable(task: Task, way: Callable, most: int | None = None) -> list[tuple]:
 
 
 def performed(way: Callable, task: Task, changed: dict[str, Callable]) -> Callable:
-    """The way with some of its steps changed; "instead" stands for the way itself, "after" for what is done with its answer."""
-    do = SimpleNamespace(**{**task.steps, **changed})
-    instead, after = changed.get("instead"), changed.get("after", lambda x: x)
-    return lambda *given: after(instead(*given) if instead else way(do, *given))
+    """The way with some of its steps changed; "after" stands for what is done with its answer."""
+    do = SimpleNamespace(**{**STEPS, **task.steps, **changed})
+    return lambda *given: changed.get("after", lambda x: x)(way(do, *given))
 
 
 def steps_of(way: Callable, task: Task) -> list[str]:
     """The steps that a way takes, in order."""
-    used = ["instead"]
+    used = []
 
     class Noting:
         def __getattr__(self, step):
             used.append(step)
-            return task.steps[step]
+            return task.steps.get(step) or STEPS[step]
 
     for given in task.inputs:
         way(Noting(), *given)
@@ -410,11 +363,11 @@ def slope(function: Callable, given: tuple) -> tuple[Tensor | None, str]:
     return call(back)
 
 
-def steepness(function: Callable, task: Task) -> str:
+def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
     """What a right function may still get wrong: its gradient, and what training would do with it."""
-    for given in task.slopes:
+    for given in slopes:
         mine, _ = slope(function, given)
-        right, _ = slope(task.truth, tuple(precise(argument) for argument in given))
+        right, _ = slope(truth, tuple(precise(argument) for argument in given))
         if mine is None:
             return ("no gradient comes back through it, so loss.backward() would raise an error, and nothing be learned. "
                     "(.item(), float(), .detach() and NumPy cut it off.)")
@@ -422,7 +375,7 @@ def steepness(function: Callable, task: Task) -> str:
             if gradient != gradient:
                 return (f"at a logit of {written(logit, 6)} its gradient is nan, since an exponential is inf there "
                         "and meets a 0 on the way back.")
-        if not same(mine, right, 1e-4):
+        if not alike(mine, right, 1e-4):
             then = "nothing would be learned there" if not mine.any() else "training would go another way there"
             return f"at logits {written(given[0], 6)} its gradient is {written(mine)}, torch's {written(right)}: {then}."
     return ""
@@ -457,4 +410,4 @@ def said(mine: Heard, other: Tensor | None) -> str:
         return f"{written(answer)}, shape {shape(answer)}"
     if kind(answer) != kind(other):
         return f"{written(answer)}, dtype {str(answer.dtype).removeprefix('torch.')}"
-    return written(answer) if written(answer) != written(other) or same(answer, other) else str(answer.tolist())[:200]
+    return written(answer) if written(answer) != written(other) or alike(answer, other) else str(answer.tolist())[:200]

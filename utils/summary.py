@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.bce import before_and_now, worked_bce
-from utils.check import Fault, Result, Task, check, slip
+from utils.check import Result, Task, check
 from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import (
     ARTICLE, BCE, CE, LABEL, LABEL_1, LOGITS, ROW, TARGET, WIDE, logit_sliders, logits_from, presets, target_boxes, targets_from,
@@ -19,6 +19,7 @@ from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
 from utils.sigmoid import sigmoid
+from utils.slips import Fault, same, slip
 from utils.target_shape import refuses
 
 
@@ -358,64 +359,51 @@ questions.CLOSING_ROUND = [round_animals, round_findings, round_labels, round_ta
 # --- the check: one label or many, and its slips
 
 def decided(do, z: Tensor, one: bool) -> Tensor:
-    return do.label(do.scores(z)) if do.switch(one) else do.answers(do.chances(z))
+    return do.label(do.choice(z)) if do.switch(one) else do.answers(do.chances(z))
 
 
+def highest(z: Tensor) -> Tensor:
+    return z == z.amax(1, keepdim=True)
+
+
+HALF = Fault("a half is not taken for a yes", "A logit of exactly 0 is a half, and that is a yes. (round makes 0 of a half.)",
+             lambda yes: yes.tolist() == [[0, 1, 0]])
 DECISION_SLIPS = [
-    slip("argmax over the wrong dim", "The images compete here. The largest of each row is wanted: argmax(dim=1).",
-         label=lambda z: z.argmax(0)),
-    slip("argmax over the whole batch", "There is one index for everything here. The largest of each row is wanted: argmax(dim=1).",
-         label=lambda z: z.argmax(), instead=lambda z, one: z.argmax()),
+    slip("argmax over the wrong dim, or over all", "The largest of each row is wanted, among its classes.",
+         label=[lambda z: z.argmax(0), lambda z: z.argmax()]),
     slip("keepdim too much", "One index for each row, shape [N]: leave keepdim out.", label=lambda z: z.argmax(1, keepdim=True)),
-    slip("the largest number, not where it stands", "max gives values and indices. The label is the index: argmax.",
+    slip("the largest number, not where it stands", "max gives values and indices. The label is the index.",
          label=[lambda z: z.amax(1), lambda z: torch.softmax(z, 1).amax(1), lambda z: torch.sigmoid(z).amax(1)]),
     slip("argmax of saturated sigmoids", "In 32 bits all sigmoids from 17 on are 1, and the first of them wins. Ask the logits.",
-         scores=torch.sigmoid),
-    slip("the smallest instead of the largest", "The largest logit is the model's choice: argmax.", label=lambda z: z.argmin(1)),
-    slip("one-hot instead of an index", "The index is wanted, not a row of yes and no.",
-         label=[lambda z: F.one_hot(z.argmax(1), z.shape[1]), lambda z: z == z.amax(1, keepdim=True)]),
+         choice=torch.sigmoid),
+    slip("the smallest instead of the largest", "The largest logit is the model's choice.", label=lambda z: z.argmin(1)),
+    slip("a row where an index is wanted", "For one label, each image has one index: where the largest logit stands.",
+         label=[lambda z: F.one_hot(z.argmax(1), z.shape[1]), highest, lambda z: torch.softmax(z, 1), torch.sigmoid, lambda z: z >= 0,
+                lambda z: z > 0]),
     slip("counted from 1", "The first class is 0.", label=lambda z: z.argmax(1) + 1),
-    slip("probabilities where a label is wanted", "These are the shares. The label is where the largest of them stands: argmax.",
-         label=lambda z: torch.softmax(z, 1)),
-    slip("threshold on softmax",
-         "Shares of 1: two true classes cannot both have more than a half. Ask sigmoid, or whether the logit is at least 0.",
+    slip("threshold on softmax", "Shares of 1: two true classes cannot both have more than a half. Ask each class by itself.",
          chances=lambda z: torch.softmax(z, 1) - 0.5),
-    slip("threshold of 0.5 on the logits", "A half is a probability. The logit of a half is 0.",
-         answers=[lambda z: z >= 0.5, lambda z: z > 0.5]),
+    slip("threshold of 0.5 on the logits", "A half is a probability. Which logit has it?", answers=[lambda z: z >= 0.5, lambda z: z > 0.5]),
     slip("only one where many may be true", "The largest is one class. Each class has an answer of its own: at least a half, or not.",
-         answers=[lambda z: z.argmax(1), lambda z: F.one_hot(z.argmax(1), z.shape[1]), lambda z: z == z.amax(1, keepdim=True)]),
-    slip("probabilities, not decided", "These are the probabilities. Compare them with a half.",
-         answers=[torch.sigmoid, lambda z: torch.softmax(z, 1)]),
-    slip("logits, not decided", "These are the logits. Compare them with the logit of a half.", answers=lambda z: z),
-    slip("many where one is wanted", "For one label, each row has one index: argmax(dim=1).", label=[lambda z: z >= 0, lambda z: z > 0]),
+         answers=[lambda z: z.argmax(1), lambda z: F.one_hot(z.argmax(1), z.shape[1]), highest]),
+    slip("not decided", "These are numbers. Yes or no is wanted: compare with a half, or with its logit.",
+         answers=[torch.sigmoid, lambda z: torch.softmax(z, 1), same, torch.round]),
     slip("one and many exchanged", "With one=True one index per row is wanted, with one=False a yes or no for each class.",
          switch=lambda one: not one),
-    slip("yes and no exchanged", "Yes is for logits of at least 0.", answers=[lambda z: z < 0, lambda z: z <= 0]),
-    slip("threshold on two sigmoids", "A sigmoid of a sigmoid is always above a half.", chances=torch.sigmoid),
-    slip("threshold above the mean", "A class is there when its own probability is at least a half, whatever the others are.",
-         answers=[lambda z: z > z.mean(), lambda z: z > z.mean(1, keepdim=True), lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
-    slip("threshold of 1 on the logits", "The logit of a half is 0.", answers=lambda z: z >= 1),
-    slip("the classes listed, not answered", "For each class a yes or no is wanted, not the indices of those that are there.",
-         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).nonzero()[:, 1], lambda z: (z > 0).nonzero(),
-                  lambda z: (z > 0).nonzero()[:, 1]]),
-    slip("one answer for all classes", "Each class of each image has an answer of its own.",
-         answers=[lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1), lambda z: (z >= 0).sum(1)]),
-    slip("a half is not taken for a yes",
-         "A logit of exactly 0 is a half: at or above the threshold is a yes, so >= and not >. (round makes 0 of a half.)",
-         answers=lambda z: z > 0),
+    slip("yes and no exchanged", "Yes is for a probability of at least a half.", answers=[lambda z: z < 0, lambda z: z <= 0]),
+    slip("another threshold than a half", "A class is there when its own probability is at least a half, whatever the others are.",
+         answers=[lambda z: z >= 1, lambda z: z > z + 1, lambda z: z.sigmoid() > z - z, lambda z: z > z.mean(),
+                  lambda z: z > z.mean(1, keepdim=True), lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
+    slip("not one answer for each class", "A yes or no for each class of each image is wanted, not a list, and not one for all.",
+         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).nonzero()[:, 1], lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1),
+                  lambda z: (z >= 0).sum(1)]),
 ]
-SCORES = torch.tensor([[2, 3, 0.1, -1], [-1, -2, -3, -0.02], [1.5, -0.5, 1.4, 0.02], [0.3, -4, 0.4, -3], [20, 30, 25, 18], [0.2, 1, -1, 1]])
-PREDICT_LABELS = Task(lambda z, one: z.argmax(1) if one else z >= 0, ["logits", "one"], [
-    (ROW, True),
-    (ROW, False),
-    (SCORES, True),
-    (SCORES, False),
-    (WIDE[:, :2] + 0.001, True),
-    (WIDE[:, :2] + 0.001, False),
-], [decided], {"switch": lambda one: one, "scores": lambda z: z, "label": lambda z: z.argmax(1), "chances": lambda z: z,
-               "answers": lambda z: z >= 0},
-    DECISION_SLIPS, [((torch.tensor([[0.0, 2, -1]]), False), [Fault(
-        DECISION_SLIPS[-1].name, DECISION_SLIPS[-1].thought, lambda yes: yes.tolist() == [[0, 1, 0]])])],
+SCORES = torch.tensor([[2, 3, 0.7, -1], [-1, -2, -3, -0.02], [1.5, -0.5, 1.4, 0.02], [0.3, -4, 0.4, -3], [20, 30, 25, 18], [0.2, 1, -1, 1]])
+PREDICT_LABELS = Task(
+    lambda z, one: z.argmax(1) if one else z >= 0, ["logits", "one"],
+    [(logits, one) for logits in (ROW, SCORES, WIDE[:, :2] + 0.001) for one in (True, False)], [decided], DECISION_SLIPS,
+    {"switch": same, "choice": same, "label": lambda z: z.argmax(1), "chances": same, "answers": lambda z: z >= 0},
+    [((torch.tensor([[0.0, 2, -1]]), False), [HALF])],
     also=lambda z, one: z.shape[1] - 1 - z.flip(1).argmax(1) if one else z >= 0)
 
 

@@ -8,13 +8,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import plots
-from utils.check import Result, Task, check, slip
+from utils.check import Result, Task, check
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
 from utils.inputs import FLOATS, as_labels, as_targets, check_labels, check_logits, check_tensor, labels_are, one_line, shape
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
+from utils.slips import LABELLING, slip
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
@@ -337,7 +338,7 @@ def tie_target():
         f"{', '.join(says.values())} to the four targets, for a model that is sure of the right answers")
 
 
-# --- the check: a target in steps, and its slips
+# --- the check: a target in steps, and its own slips
 
 def rows(do, t: Tensor, n: int) -> Tensor:
     return do.place(do.labels(t, n), do.columns(n, t))
@@ -350,58 +351,39 @@ def written_in(t: Tensor, n: int, where, value=1.0) -> Tensor:
 
 
 TARGET_SLIPS = [
-    slip("label expanded instead of one-hot",
-         "Repeating the label says “yes, yes, yes” for 1, and “no, no, no” for 0. Write 1 in the label's column "
-         "and 0 elsewhere.", place=[lambda t, n: t.unsqueeze(1).expand(-1, n).float(), lambda t, n: t.unsqueeze(1).expand(-1, n)]),
-    slip("long instead of float", "The numbers are right. BCE takes them as probabilities, so as floats: .float() at the end.",
-         after=torch.Tensor.long),
-    slip("bool instead of float", "The answers are right. BCE takes them as probabilities, so as floats: .float() at the end.",
-         after=torch.Tensor.bool),
-    slip("num_classes not used",
-         "Without it the largest label of the batch decides how many columns there are: F.one_hot(labels, num_classes).",
-         columns=lambda n, t: int(t.max()) + 1),
-    slip("number of classes fixed", "This is right for three classes only. Use num_classes.",
-         columns=[lambda n, t: 3, lambda n, t: 4, lambda n, t: 2, lambda n, t: 10]),
-    slip("as many columns as labels", "How many labels there are says nothing of how many classes there are: use num_classes.",
-         columns=lambda n, t: len(t)),
-    slip("off by one class", "The first class is 0, so label 0 is the first column. Take the label as it is.",
-         labels=[lambda t, n: (t + 1) % n, lambda t, n: (t - 1) % n, lambda t, n: t + 1, lambda t, n: t - 1,
-                 lambda t, n: (t - 1).clamp(min=0)],
-         columns=[lambda n, t: n + 1, lambda n, t: n - 1], instead=lambda t, n: F.one_hot(t + 1, n + 1).float()),
-    slip("rows and columns exchanged", "One row for each label, one column for each class: [N, num_classes].", after=torch.Tensor.t),
+    slip("label expanded instead of one-hot", "Repeating the label says “yes, yes, yes” for 1, and “no, no, no” for 0.",
+         place=[lambda t, n: t.unsqueeze(1).expand(-1, n).float(), lambda t, n: t.unsqueeze(1).expand(-1, n)]),
+    slip("long or bool instead of float", "The answers are right. BCE takes them as probabilities, so as floats.",
+         after=[torch.Tensor.long, torch.Tensor.bool]),
+    slip("num_classes not used", "The largest label of the batch, or how many labels there are, does not say how many classes there are.",
+         columns=[lambda n, t: int(t.max()) + 1, lambda n, t: len(t)]),
+    slip("number of classes fixed", "This is right for so many classes only. Use num_classes.",
+         columns=[lambda n, t, k=k: k for k in (3, 4, 2, 10)]),
     slip("targets reversed", "1 stands for “there”, and 0 for “not there”.", after=lambda y: 1 - y),
     slip("counted from the last class", "Label 0 is the first column, not the last.",
          labels=lambda t, n: n - 1 - t, after=lambda y: y.flip(-1)),
-    slip("labels in reverse order", "The first row belongs to the first label.", labels=lambda t, n: t.flip(0)),
-    slip("every label in every row",
-         "target[:, labels] = 1 writes all labels into each row. One for each row: target[torch.arange(len(labels)), labels] = 1.",
+    slip("every label in every row", "target[:, labels] = 1 writes all labels into each row. Each row has one of its own.",
          place=lambda t, n: written_in(t, n, (slice(None), t))),
-    slip("only the first label", "Each row has a label of its own.", labels=lambda t, n: t * 0 + t[0],
-         place=[lambda t, n: written_in(t, n, (0, t)), lambda t, n: written_in(t, n, (0, t[0]))]),
+    slip("row and column exchanged in the index", "target[row, column]: the labels are the columns.",
+         place=lambda t, n: written_in(t, n, (t, torch.arange(len(t))))),
+    slip("only the first row", "Each row has a label of its own.",
+         place=[lambda t, n: written_in(t, n, (0, t)), lambda t, n: written_in(t, n, (0, t[0])), lambda t, n: F.one_hot(t[0], n).float()]),
     slip("the label written where 1 belongs", "The column says which class; the number in it says “there”, so 1.",
          place=[lambda t, n: F.one_hot(t, n) * t.unsqueeze(1).float(), lambda t, n: F.one_hot(t, n) * (t.unsqueeze(1) + 1.0)]),
-    slip("whole rows filled",
-         "target[labels] = 1 fills the rows of these numbers. One place in each row: target[torch.arange(len(labels)), labels] = 1.",
+    slip("whole rows filled", "target[labels] = 1 fills the rows of these numbers. One place in each row is wanted.",
          place=lambda t, n: written_in(t, n, t)),
     slip("all labels in one row", "One row for each label is wanted, not one for all.",
-         place=[lambda t, n: F.one_hot(t, n).sum(0).float(), lambda t, n: F.one_hot(t, n).amax(0).float(),
-                lambda t, n: F.one_hot(t, n).amax(0, keepdim=True).float()]),
-    slip("the columns filled up to the label", "One class is there, not all the classes up to it: == and not >=.",
-         place=[lambda t, n: (torch.arange(n) <= t.unsqueeze(1)).float(), lambda t, n: (torch.arange(n) < t.unsqueeze(1)).float(),
-                lambda t, n: (torch.arange(n) >= t.unsqueeze(1)).float(), lambda t, n: (torch.arange(n) > t.unsqueeze(1)).float()]),
-    slip("no 1 written", "All zeros say “no” to every class. Each row wants a 1 in its label's column.",
-         place=lambda t, n: torch.zeros(len(t), n)),
-    slip("ones everywhere", "All ones say “yes” to every class. Zeros first, then a 1 in each label's column.",
-         place=lambda t, n: torch.ones(len(t), n)),
-    slip("the diagonal", "Row k is label k only if the labels happen to be 0, 1, 2, …: index the rows of eye with the labels.",
-         place=[lambda t, n: torch.eye(len(t), n), lambda t, n: torch.eye(n)]),
-    slip("−1 for “not there”", "A target for BCE says 0 for “not there”. −1 is for hinge losses.", after=lambda y: 2 * y - 1),
+         place=[lambda t, n: F.one_hot(t, n).amax(0).float(), lambda t, n: F.one_hot(t, n).amax(0, keepdim=True).float(),
+                lambda t, n: F.one_hot(t, n).sum(0).float()]),
+    slip("the labels are not in it", "All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.",
+         place=[lambda t, n: torch.zeros(len(t), n), lambda t, n: torch.ones(len(t), n), lambda t, n: torch.eye(len(t), n)]),
+    slip("−1 for “not there”", "−1 and 1 are for hinge losses. BCE's targets are 0 and 1.", after=lambda y: 2 * y - 1),
     slip("smoothed labels", "A plain one-hot row is wanted: 1 and 0.",
          after=[lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.9 * y + 0.05]),
-    slip("255 for “there”", "An image's mask says 255; a target says 1.", after=lambda y: 255 * y),
     slip("dimension of the batch lost", "One row for each label, for one label too: shape [1, num_classes].", after=lambda y: y.squeeze(0)),
     slip("the label itself", "One index cannot answer num_classes questions. Each label becomes a row.",
          place=[lambda t, n: t.float(), lambda t, n: t, lambda t, n: t.float().unsqueeze(1), lambda t, n: t.unsqueeze(1)]),
+    *LABELLING,
 ]
 BCE_TARGET = Task(lambda t, n: F.one_hot(t, n).float(), ["labels", "num_classes"], [
     (torch.tensor([1]), 3),
@@ -410,7 +392,7 @@ BCE_TARGET = Task(lambda t, n: F.one_hot(t, n).float(), ["labels", "num_classes"
     (torch.tensor([3, 0, 1, 3, 2]), 5),
     (torch.tensor([0, 0, 0]), 2),
     (torch.tensor([1, 0, 2]), 3),
-], [rows], {"labels": lambda t, n: t, "columns": lambda n, t: n, "place": lambda t, n: F.one_hot(t, n).float()}, TARGET_SLIPS)
+], [rows], TARGET_SLIPS, {"columns": lambda n, t: n, "place": lambda t, n: F.one_hot(t, n).float()})
 
 
 def check_bce_target(function: Callable[[Tensor, int], Tensor]) -> Result:

@@ -12,13 +12,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from utils import plots
-from utils.check import Result, Task, check, slip
+from utils.check import Result, Task, check
+from utils.cross_entropy import OTHER_LOSSES, averaged, picked
 from utils.digits import DIGITS, SEVERAL, TRAIN, digits, two_digits
 from utils.explore import STILL, Explorer
 from utils.inputs import call, check_tensor, name_of, one_line, shape
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, numbered, the_one
+from utils.slips import FIRST, LABELLING, LOGS, SHARING, Fault, same, slip
+from utils.softmax import TOO_LARGE, shares
 
 STEPS = 100
 OPTIMIZERS = {"gradient descent": torch.optim.SGD, "Adam": torch.optim.Adam}
@@ -699,7 +702,7 @@ def in_short(losses: list[float], right: float) -> str:
 questions.REVIEW = [review(name) for name in SNIPPETS]
 
 
-# --- the check: a training step in steps, and its slips
+# --- the check: a training step in steps, and its own slips
 
 def training_step(weights: Tensor, images: Tensor, labels: Tensor, rate: float) -> Tensor:
     """The weights after one step of gradient descent with cross-entropy: weights − rate · gradient."""
@@ -714,33 +717,59 @@ def slope(loss: Callable, weights: Tensor, images: Tensor, labels: Tensor) -> Te
 
 
 def stepped(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
-    return do.step(w, slope(do.loss, w, x, y), rate, len(x))
+    """The gradient by autograd, of cross-entropy in its own steps."""
+    return do.step(w, slope(functools.partial(averaged(picked), do), w, x, y), rate, x)
 
 
+def by_formula(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
+    """The gradient by its formula: images, turned, times (probabilities − one-hot rows) / N."""
+    off = do.off(shares(do, x @ w), do.target(y, w.shape[1]))
+    return do.step(w, do.spread(x.T @ off, x), rate, x)
+
+
+STEP_SLIPS = [
+    slip("uphill", "The gradient points to where the loss rises. The step goes the other way.",
+         step=lambda w, g, rate, x: w + rate * g, off=lambda p, y: y - p),
+    slip("the gradient alone", "What is wanted are the weights after the step, not the step.",
+         step=[lambda w, g, rate, x: g, lambda w, g, rate, x: -rate * g, lambda w, g, rate, x: rate * g]),
+    slip("no learning rate", "How long the step is, the rate says.", step=lambda w, g, rate, x: w - g),
+    slip("the rate in the wrong place", "The rate multiplies the gradient, and nothing else.",
+         step=[lambda w, g, rate, x: rate * w - g, lambda w, g, rate, x: rate * (w - g), lambda w, g, rate, x: w - g / rate,
+               lambda w, g, rate, x: (1 - rate) * w - rate * g]),
+    slip("nothing moved", "The weights come back as they were: look where the step is added to them.", step=lambda w, g, rate, x: w),
+    slip("sum instead of mean", "A sum over N images makes the step N times as long.", reduce=lambda x, z: x.sum(), spread=same),
+    slip("divided once too often", "The mean is in the loss already, so its gradient needs no further / N.",
+         step=[lambda w, g, rate, x: w - rate / len(x) * g, lambda w, g, rate, x: w - rate * g / g.numel()]),
+    slip("the gradient counted twice", "A gradient is added to the one before: look for a second backward(), or a second step.",
+         step=lambda w, g, rate, x: w - 2 * rate * g),
+    slip("the gradient's sign or length alone", "How steep it is matters, not only where it goes: no sign, no norm, no Adam.",
+         step=[lambda w, g, rate, x: w - rate * g.sign(), lambda w, g, rate, x: w - rate * g / g.norm()]),
+    slip("weight decay", "Nobody asked for smaller weights: the loss is cross-entropy alone.",
+         step=[lambda w, g, rate, x, decay=decay: w - rate * (g + decay * w) for decay in (0.01, 1e-4, 1e-3, 0.1, 5e-4)]),
+    slip("softmax before the loss", "F.cross_entropy takes logits, and does the softmax itself.", scores=lambda z: torch.softmax(z, 1)),
+    slip("shares without the logarithm", "The loss is −log of the label's share. nll_loss takes the logarithm from nobody but you.",
+         log=same),
+    slip("labels forgotten", "The gradient for the logits is p − y: probabilities minus the one-hot rows.",
+         off=lambda p, y: p),
+    slip("the label itself subtracted", "A label is a place in the row: a one-hot row has a 1 there.", target=lambda y, n: y.unsqueeze(1)),
+    slip("number of classes fixed", "How many classes there are, the weights know. The labels of a batch do not.",
+         target=[lambda y, n: F.one_hot(y), lambda y, n: F.one_hot(y, 3)]),
+    slip("softmax missing", "The logits themselves are compared with the target here: they are no probabilities yet.",
+         share=lambda z, p: z),
+    slip("squared error's gradient", "σ′ or p (1 − p) is for a squared error. For cross-entropy it cancels.",
+         off=lambda p, y: (p - y) * p * (1 - p)),
+    slip("divided by the wrong number", "The mean is over the images: divide by how many they are.",
+         spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.numel(), lambda g, x: g / g.shape[1]]),
+    *SHARING[:1], *SHARING[1:2], *FIRST[3:5], *LABELLING[:1], *LOGS[:1], *OTHER_LOSSES[:3],
+]
+EXTREME = (torch.tensor([[2000.0, 0, -2000]]), torch.tensor([[1.0], [-1], [0.5]]), torch.tensor([0, 0, 1]), 0.1)
 TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
     (torch.zeros(2, 3), torch.tensor([[1.0, 0], [0, 1], [1, 1], [0.5, 0]]), torch.tensor([0, 1, 2, 2]), 0.5),
     (torch.tensor([[0.2, -0.4, 1], [0.5, 0, -0.3], [1, 2, 0.1]]), torch.tensor([[0.3, 0.9, 0], [1, 0.2, 0.6]]), torch.tensor([2, 0]), 0.1),
     (torch.tensor([[0.1, -0.2, 0.3, 0], [1, 0.5, -1, 0.2]]), torch.tensor([[1.0, 2], [0.5, -1], [0, 1]]), torch.tensor([0, 2, 1]), 0.2),
-], [stepped], {"loss": F.cross_entropy, "step": lambda w, g, rate, count: w - rate * g}, [
-    slip("uphill", "The gradient points to where the loss rises. The step goes the other way: weights − rate · gradient.",
-         step=lambda w, g, rate, count: w + rate * g),
-    slip("the gradient alone", "What is wanted are the weights after the step: weights − rate · gradient.",
-         step=[lambda w, g, rate, count: g, lambda w, g, rate, count: -rate * g, lambda w, g, rate, count: rate * g]),
-    slip("no learning rate", "The step is the gradient times the rate.", step=lambda w, g, rate, count: w - g),
-    slip("nothing moved", "The weights come back as they were: look where the step is added to them.", step=lambda w, g, rate, count: w),
-    slip("sum instead of mean", "A sum over N images makes the step N times as long.",
-         loss=lambda z, y: F.cross_entropy(z, y, reduction="sum")),
-    slip("divided once too often", "The mean is in the loss already, so its gradient needs no further / N.",
-         step=lambda w, g, rate, count: w - rate / count * g),
-    slip("softmax before the loss", "F.cross_entropy takes logits, and does the softmax itself.",
-         loss=lambda z, y: F.cross_entropy(torch.softmax(z, 1), y)),
-    slip("shares without the logarithm", "What is wanted is −log of the label's share: NLLLoss takes log-softmax.",
-         loss=lambda z, y: F.nll_loss(torch.softmax(z, 1), y)),
-    slip("softmax over the wrong dim", "The images compete for each class here. The classes of one image should: dim=1.",
-         loss=lambda z, y: F.nll_loss(torch.log_softmax(z, 0), y)),
-    slip("labels forgotten", "The gradient for the logits is p − y: probabilities minus the one-hot rows.",
-         instead=lambda w, x, y, rate: w - rate * x.T @ torch.softmax(x @ w, 1) / len(x)),
-])
+], [stepped, by_formula], STEP_SLIPS, {
+    "step": lambda w, g, rate, x: w - rate * g, "off": torch.sub, "target": F.one_hot, "spread": lambda g, x: g / len(x)},
+    [(EXTREME, [TOO_LARGE._replace(shows=Fault("", "").shows)])])
 
 
 def check_training_step(function: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Result:
