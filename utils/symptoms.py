@@ -134,6 +134,23 @@ def symptoms(losses: list[float], accuracy: float | None, guess: float, floor: f
     return told
 
 
+def from_outside(mistake: str, loss: Callable[[Tensor, Tensor], Tensor], learn: tuple[Tensor, Tensor], test: tuple[Tensor, Tensor],
+                 rate: float = 0.5, optimizer: str = "gradient descent") -> dict:
+    """All that one sees of a training with one of the MISTAKES in the loss, and the weights at its end, None where there was no step.
+
+    learn, test: images and labels.  The losses and accuracies are those before the first step and after each; guess is what the right
+    loss says of logits that are all 0, floor what the loss in use says of perfect answers.  Nothing raises here.
+    """
+    used, (images, labels) = mistaken(mistake, loss), learn
+    target = F.one_hot(labels, 3).to(images.dtype)
+    meant = (lambda logits, labels: BCE(logits, target)) if MISTAKES[mistake].startswith("bce") else loss
+    losses, weights, stopped = run(used, images, labels, rate, OPTIMIZERS[optimizer])
+    right = accuracies(weights, *test)
+    guess, floor = says(meant, torch.zeros_like(target), labels), says(used, 1e4 * (2 * target - 1), labels)
+    return {"losses": losses, "accuracies": right, "weights": weights[-1] if weights else None, "guess": guess, "floor": floor,
+            "wild": wild(losses), "symptoms": symptoms(losses, right[-1] if right else None, guess, floor, stopped)}
+
+
 def says(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tensor) -> float:
     """What a loss says of logits; nan where it says nothing.  Nothing raises here."""
     answer = call(loss, logits, labels.clone())[0]

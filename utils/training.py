@@ -12,12 +12,11 @@ from torch.nn import functional as F
 from utils import plots
 from utils.check import Result, Task, check, slip
 from utils.digits import DIGITS, TRAIN, digits, halves
-from utils.example import BCE
 from utils.explore import STILL, Explorer
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.symptoms import MISTAKES, OPTIMIZERS, STEPS, Run, accuracies, complaint, mistaken, rises, run, says, symptoms, wild
+from utils.symptoms import MISTAKES, OPTIMIZERS, STEPS, complaint, from_outside, rises
 
 loss = F.cross_entropy  # the right one
 RATES = [float(f"{digit}e{power}") for power in (-3, -2, -1, 0) for digit in (1, 1.5, 2, 3, 5, 7)][:21]  # 0.001 to 2
@@ -28,24 +27,20 @@ SQUARE = 13  # pixels of the picture for one of an image
 def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Learning rate, mistake, optimizer → 100 steps with the reader's loss([N, 3], [N]) → its curve, the accuracy, eight images."""
     learn, test = halves(*digits(*DIGITS))
-    zeros, perfect = torch.zeros(TRAIN, 3).double(), 1e4 * (2.0 * F.one_hot(learn[1], 3).double() - 1)
-    wrong = complaint(loss, zeros, learn[1])
-    if wrong and not complaint(loss, zeros.float(), learn[1]):  # some functions insist on 32 bits
-        wrong, zeros, perfect, learn, test = "", zeros.float(), perfect.float(), *((part[0].float(), part[1]) for part in (learn, test))
+    zeros = torch.zeros(TRAIN, 3)
+    wrong = complaint(loss, zeros.double(), learn[1])
+    if wrong and not complaint(loss, zeros, learn[1]):  # some functions insist on 32 bits
+        wrong, learn, test = "", *((images.float(), labels) for images, labels in (learn, test))
     used = F.cross_entropy if wrong else loss  # beside a complaint the words say what torch's would do
     picture, last = Picture(), {}  # the numbers of the last run that had a first step
     left, right, corners = 120, 720, [(918 + 132 * (k % 4), 12 + 228 * (k // 4)) for k in range(8)]
     along, share = plots.axis(0, STEPS, left, right), plots.axis(0, 1, 418, 322)
 
     def compute(values):
-        name = values["mistake"]
-        mistake, meant = mistaken(name, used), one_hot_bce if MISTAKES[name].startswith("bce") else used
-        losses, weights, stopped = run(mistake, *learn, values["learning rate"], OPTIMIZERS[values["optimizer"]])
-        now = {"rate": values["learning rate"], "optimizer": values["optimizer"], "mistake": name, "losses": losses,
-               "accuracies": accuracies(weights, *test), "guess": says(meant, zeros, learn[1]), "floor": says(mistake, perfect, learn[1]),
-               "shares": torch.softmax(test[0][list(SHOWN)] @ weights[-1], dim=1) if weights else None, "wild": wild(losses)}
-        now["symptoms"] = symptoms(losses, now["accuracies"][-1] if weights else None, now["guess"], now["floor"], stopped)
-        if losses:
+        mistake, rate, optimizer = values["mistake"], values["learning rate"], values["optimizer"]
+        now = from_outside(mistake, used, learn, test, rate, optimizer) | {"mistake": mistake, "rate": rate, "optimizer": optimizer}
+        now["shares"] = torch.softmax(test[0][list(SHOWN)] @ now["weights"], dim=1) if now["losses"] else None
+        if now["losses"]:
             last.update(now)
         return now
 
@@ -145,10 +140,6 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     return Explorer("explore_training", controls, compute, show, picture, {}, tasks)
 
 
-def one_hot_bce(logits: Tensor, labels: Tensor) -> Tensor:
-    return BCE(logits, F.one_hot(labels, 3).to(logits.dtype))
-
-
 # What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
 tasks = [
     ("Find a mistake with a floor, and train until the loss is within 0.02 of it.",
@@ -166,11 +157,10 @@ tasks = [
 questions = Questions()
 
 
-def trained(mistake: str) -> tuple[Run, float]:
-    """100 steps of gradient descent on DIGITS with a mistake, and the share of the test images that are right at the end."""
-    learn, test = halves(*digits(*DIGITS))
-    ran = run(mistaken(mistake, loss), *learn, rate=0.5)
-    return ran, accuracies(ran.weights[-1:], *test)[0]
+def trained(mistake: str) -> tuple[list[float], float]:
+    """100 steps of gradient descent on DIGITS with a mistake: the losses, and the share of the test images that are right at the end."""
+    seen = from_outside(mistake, loss, *halves(*digits(*DIGITS)))
+    return seen["losses"], seen["accuracies"][-1]
 
 
 @questions.asks("Three digits, and a model whose weights are all 0: so are its logits, on every image. What will `nn.CrossEntropyLoss` "
@@ -203,11 +193,11 @@ def behind_the_floor():
     "No: a good loss falls in jumps": "Jumps come from a learning rate that is too high.",
 })
 def smoothly():
-    ran, right = trained("target reversed")
-    falls = all(after < before for before, after in itertools.pairwise(ran.losses)) and ran.losses[-1] > 0
+    losses, right = trained("target reversed")
+    falls = all(after < before for before, after in itertools.pairwise(losses)) and losses[-1] > 0
     return the_one({"One cannot say: look at the answers": falls and right < 0.1,
                     "Yes: a falling loss means better answers": falls and right > 0.8}), (
-        f"{number(ran.losses[0])} at first, then {number(ran.losses[-1])}, with a target that is the wrong way round: "
+        f"{number(losses[0])} at first, then {number(losses[-1])}, with a target that is the wrong way round: "
         f"{number(right)} of the answers are right")
 
 
@@ -218,7 +208,7 @@ def smoothly():
     "Labels that start at 1": "Then torch would stop with an error: three classes have labels 0, 1 and 2.",
 })
 def tie_training():
-    first = trained("wrong dim")[0].losses[0]
+    first = trained("wrong dim")[0][0]
     return the_one({"A softmax or its loss over the wrong dim": abs(first - math.log(TRAIN)) < 1e-4}), (
         f"log 300 = {number(math.log(TRAIN))}, where guessing one of three costs {number(math.log(3))}")
 
