@@ -14,6 +14,7 @@ from tests.test_symptoms import BY_HAND, LABELS, ONE_HOT, TEST_LABELS, TESTS, to
 from tests.topics import pairs_of
 from utils import digits as handwriting
 from utils import training
+from utils.arguments import weighted_cross_entropy
 from utils.symptoms import MISTAKES, OPTIMIZERS, mistaken
 from utils.training import RATES, check_training_step, explore_training, training_step
 
@@ -166,6 +167,10 @@ def loss_of(change):
     (lambda z, y: exit(), "<lambda> raised SystemExit"),
     (lambda z: z.mean(), "<lambda> raised TypeError"),
     (3, "a function is wanted, not a int: hand it over by its name, without ( )"),
+    (nn.CrossEntropyLoss, "CrossEntropyLoss is a class; the loss is what it makes: hand over CrossEntropyLoss(), with ( )"),
+    (nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2])), "either for all 3 classes or no classes but got weight tensor of shape: [2]"),
+    (nn.CrossEntropyLoss(weight=torch.zeros(3)), "your function returned nan for logits that are all 0"),
+    (lambda z, y: weighted_cross_entropy(z, y, torch.tensor([1.0, -1, 1])), "weight holds -1; finite numbers of 0 or more are wanted"),
 ])
 def test_what_is_no_loss_gets_its_sentence_and_nothing_dies(loss, sentence):
     explorer = explore_training(loss)
@@ -175,6 +180,16 @@ def test_what_is_no_loss_gets_its_sentence_and_nothing_dies(loss, sentence):
         assert explorer.words.split("\nbefore")[0] == torchs.words.split("\nbefore")[0] and "What torch says:" in explorer.page.value
         explorer.controls[name].value = value
     assert sentence in explorer.wrong
+
+
+def test_class_weights_below_0_make_a_loss_below_0():
+    explorer = explore_training(nn.CrossEntropyLoss(weight=torch.tensor([1.0, -1, 1])))
+    assert explorer.wrong == "" and "from outside   it is below 0" in explorer.words
+
+
+def test_a_loss_may_change_its_logits():
+    explorer = explore_training(lambda z, y: F.cross_entropy(z.sub_(1), y))
+    assert explorer.wrong == "" and explorer._now["losses"] == pytest.approx(torchs_own(nn.CrossEntropyLoss(), 0.5, "gradient descent")[0])
 
 
 def test_a_loss_that_fails_later_says_when():

@@ -159,8 +159,10 @@ def says(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tenso
 
 def complaint(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: Tensor) -> str:
     """Why the reader's function is no loss, in a sentence; "" where it is one: one number, with a gradient."""
-    answer, wrong = call(loss, logits.clone(), labels.clone(), wanted="a tensor of shape []")
     name = name_of(loss)
+    if isinstance(loss, type):
+        return f"{name} is a class; the loss is what it makes: hand over {name}(), with ( )"
+    answer, wrong = call(loss, logits.clone(), labels.clone(), wanted="a tensor of shape []")
     if answer is None:
         return wrong
     if answer.shape != ():
@@ -172,7 +174,7 @@ def complaint(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: 
     moving, wrong = logits.clone().requires_grad_(), ""
     with torch.enable_grad():
         try:
-            torch.autograd.grad(loss(moving, labels.clone()), moving)
+            torch.autograd.grad(loss(moving * 1, labels.clone()), moving)  # as in training the logits are the result of something
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -27,10 +27,10 @@ SQUARE = 13  # pixels of the picture for one of an image
 def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     """Learning rate, mistake, optimizer → 100 steps with the reader's loss([N, 3], [N]) → its curve, the accuracy, eight images."""
     learn, test = halves(*digits(*DIGITS))
-    zeros = torch.zeros(TRAIN, 3)
-    wrong = complaint(loss, zeros.double(), learn[1])
-    if wrong and not complaint(loss, zeros, learn[1]):  # some functions insist on 32 bits
-        wrong, learn, test = "", *((images.float(), labels) for images, labels in (learn, test))
+    zeros, wrong = torch.zeros(TRAIN, 3), ""
+    if complaint(loss, zeros.double(), learn[1]):  # some functions insist on 32 bits
+        learn, test = ((images.float(), labels) for images, labels in (learn, test))
+        wrong = complaint(loss, zeros, learn[1])
     used = F.cross_entropy if wrong else loss  # beside a complaint the words say what torch's would do
     picture, last = Picture(), {}  # the numbers of the last run that had a first step
     left, right, corners = 120, 720, [(918 + 132 * (k % 4), 12 + 228 * (k // 4)) for k in range(8)]
