@@ -151,7 +151,8 @@ def test_explorer_survives_a_broken_function(broken):
 FACTS = [
     "tensor([0.3527, 1.0986])", "tensor(0.7257)", "ours alone:  tensor(0.3527)", "both:        tensor(0.6013)",
     "tensor([0.7054, 1.0986])", "ours: tensor(0.6013)", "tensor([[0.0333, 0.9333, 0.0333]])", "torch:    tensor(0.4827)",
-    "by hand:  tensor(0.4827)", "tensor(0.2911)", "mean tensor(1.0057)", "mean tensor(1.9820)", "mean  tensor(0.3527)",
+    "by hand:  tensor(0.4827)", "tensor(0.2911)", "mean tensor(1.0057)", "mean tensor(1.9820)",
+    "by hand:   tensor([[2.1269, 0.1458, 0.7444]])", "mean  tensor(0.3527)",
     "[[0.3527, 1.0986],", "by hand: tensor(0.9020)", "tensor(-0.7028)", "tensor(0.3527)", "tensor(0.9733)",
 ]
 

@@ -37,7 +37,7 @@ def test_a_question_shows_a_block_of_code_as_it_is():
 
 # The right choice of each question, and a fact of torch's that makes it right.
 ANSWERS = {
-    "review_shares": ("Line 1: the loss will stop above 0.55", lambda: F.cross_entropy(torch.eye(3), torch.arange(3)) > 0.55),
+    "review_shares": ("Line 1: the loss will come no lower than 0.55", lambda: F.cross_entropy(torch.eye(3), torch.arange(3)) > 0.55),
     "review_names": ("Line 4: the loss will fall as it should, with nearly all answers wrong",
                      lambda: ((LABELS[:, None] != torch.arange(3)).double() == 1 - ONE_HOT).all()),
     "review_scores": ("Line 6: the loss will start near 5.7 and stay above 4.6",
@@ -52,7 +52,7 @@ ANSWERS = {
 # Words of each choice's reason that no other reason of the question has.
 REASONS = {
     "review_shares": {
-        "Line 1: the loss will stop": "contains the",
+        "Line 1: the loss will come": "contains the",
         "Line 1: the loss will be": "that. This",
         "Line 5:": "first, labels"},
     "review_names": {"Line 2:": "makes longer", "Line 4:": "every class", "Line 6:": "loss wants"},

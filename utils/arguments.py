@@ -208,7 +208,7 @@ def weight_alone():
 
 @questions.asks("With `label_smoothing=0.1`, a model gets surer and surer of the right class. Where does the loss go?", {
     "To 0": "Without smoothing it would. But the target asks for a little of the other classes too.",
-    "Down to a floor, and it stays there": "There is a floor. But who goes on gives the others less than the target asks for.",
+    "Down to a floor, and it stays there": "There is a floor. But whoever goes on gives the others less than the target asks for.",
     "Down to a floor, and up again":
         "The floor is where the shares are the smoothed target. Surer than that costs more: a tenth of a third of the lead, twice.",
 })

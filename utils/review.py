@@ -41,12 +41,12 @@ criterion = nn.CrossEntropyLoss()
 for epoch in range(100):
     loss = criterion(model(images), labels)
     {LOOP}""", 1, "model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 3))", {
-        "Line 1: the loss will stop above 0.55":
+        "Line 1: the loss will come no lower than 0.55":
             "`nn.CrossEntropyLoss` contains the softmax. The ReLU in the middle is as it should be. Mend: leave out `nn.Softmax(dim=1)`.",
         "Line 1: the loss will be stuck at 1.0986": "A ReLU at the *end* may do that. This one stands between two layers.",
         "Line 5: the loss will fall below 0":
             "Logits first, labels second: this line is right, and `nn.CrossEntropyLoss` is never negative.",
-    }, {"Line 1: the loss will stop above 0.55": lambda losses, right: 0.55 < losses[-1] < 0.7 and right > 0.8,
+    }, {"Line 1: the loss will come no lower than 0.55": lambda losses, right: 0.55 < losses[-1] < 0.7 and right > 0.8,
         "Line 1: the loss will be stuck at 1.0986": lambda losses, right: abs(losses[-1] - math.log(3)) < 0.01,
         "Line 5: the loss will fall below 0": lambda losses, right: min(losses) < 0}),
     "review_names": (f"""model = nn.Linear(64, 3)
