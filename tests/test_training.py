@@ -236,7 +236,8 @@ def test_readers_own_losses_of_notebooks_2_and_5():
 FACTS = [
     "torch.Size([300, 64])", "first loss: 1.0986   log 3: 1.0986", "same gradient: True", "1.0986 →       0.1306    right 0.9079",
     "same weights: True", "perfect answers: 0.5514", "5.7038 →", "log 300: 5.7038   perfect answers: 4.6054",
-    "-403.0049    right 0.3389", "right 0.0209", "loss   1.0986 →       1.0986", "329.5837",
+    "-403.0049    right 0.3389", "right 0.0209", "loss   1.0986 →       1.0986", "1.0188    right 0.2259",
+    "403.0049    right 0.3389", "329.5837",
     "softmax: wholly right 0.5900, of those with two 0.0000", "sigmoid: wholly right 0.9267",
 ]
 
@@ -247,6 +248,8 @@ ON_PURPOSE = {
     "below 0 in training": ("-nn.CrossEntropyLoss()(logits, labels)", "-403.0049"),
     "target reversed in training": ("bce(logits, 1.0 - y)", "0.0209"),
     "ReLU and sum in training": ("torch.relu(logits)", "329.5837"),
+    "labels shuffled in training": ("nn.CrossEntropyLoss()(logits, others)", "1.0188"),
+    "uphill in training": ("rate=-0.5", "403.0049"),
     "sum with the mean's rate": ("optimizer = torch.optim.SGD([w], lr=0.5)", "442.1367"),
     "own class only in training": ("train(own_class_only)", "1.0000"),
 }
