@@ -22,13 +22,13 @@ from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
 from tests.lab import ROOT, Notebook, chromium, jupyterlab
-from tests.topics import EXPLORERS, NAMES, TOPICS, explore, explorer, stops
+from tests.topics import EXPLORERS, NAMES, explore, explorer, found, stops
 
 PRESSES, DRAG = 40, 60
 RIVALS = """import io, itertools, ipywidgets
 from IPython.display import display
 from PIL import Image as _Image
-from utils.{topic} import {names}
+from {module} import {names}
 from utils.example import logit_sliders as _sliders
 
 def _boxed(name, box):
@@ -109,7 +109,8 @@ def in_the_browser() -> None:
         for name in NAMES:
             page = (opened := Notebook(lab, browser, name)).page
             make, wants = explorer(name)
-            opened.run(RIVALS.format(topic=TOPICS[name], names=", ".join([make, *wants]), call=f"{make}({', '.join(wants)})"))
+            opened.run(RIVALS.format(module=found(name, make).__module__, names=", ".join([make, *wants]),
+                                     call=f"{make}({', '.join(wants)})"))
             times = {"floor": [], "ours": []}
             for k in range(PRESSES):
                 for rival, taken in times.items():

@@ -43,8 +43,9 @@ def test_pos_weighted_terms_are_torchs(pos_weight):
     ([1, 2, 5], TypeError, "weight is a list; a tensor is wanted"),
     (torch.tensor([1.0, 2]), ValueError, r"weight has shape \[2\]; one weight per class is wanted: shape \[3\]"),
     (torch.tensor([1, 2, 5]), TypeError, r"weight has dtype torch.int64; floating point is wanted: write weight.float\(\)"),
-    (torch.tensor([1.0, -2, 5]), ValueError, "weight holds -2; weights of 0 or more are wanted"),
+    (torch.tensor([1.0, -2, 5]), ValueError, "weight holds -2; finite numbers of 0 or more are wanted"),
     (torch.tensor([1.0, torch.nan, 5]), ValueError, "weight holds nan"),
+    (torch.tensor([1.0, torch.inf, 5]), ValueError, "weight holds inf"),
 ])
 def test_weights_that_are_told_off(weight, error, sentence):
     with pytest.raises(error, match=sentence):
@@ -60,9 +61,36 @@ def test_labels_and_targets_that_are_told_off():
         pos_weighted_terms(TWO[:1], torch.tensor([[0, 255.0, 0]]), 3.0)
 
 
-def test_a_smoothing_that_is_none():
-    with pytest.raises(ValueError, match=r"smoothing is 1.5; a share in \[0, 1\] is wanted"):
-        smooth_target(LABELS, 3, 1.5)
+@pytest.mark.parametrize("pos_weight, error, sentence", [
+    ([3.0], TypeError, "pos_weight is a list; a tensor is wanted"),
+    (None, TypeError, "pos_weight is a NoneType; a tensor is wanted"),
+    (torch.tensor([1.0, 2]), ValueError,
+     r"pos_weight has shape \[2\]; one number for all classes, shape \[\], or one per class, shape \[3\], is wanted"),
+    (torch.ones(1, 3), ValueError, r"pos_weight has shape \[1, 3\]"),
+    (-1, ValueError, "pos_weight holds -1; finite numbers of 0 or more are wanted"),
+    (torch.tensor([1, -0.5, 2]), ValueError, "pos_weight holds -0.5"),
+    (math.nan, ValueError, "pos_weight holds nan"),
+    (torch.tensor(torch.inf), ValueError, "pos_weight holds inf"),
+])
+def test_pos_weights_that_are_told_off(pos_weight, error, sentence):
+    with pytest.raises(error, match=sentence):
+        pos_weighted_terms(TWO[:1], y.float(), pos_weight)
+
+
+@pytest.mark.parametrize("num_classes, smoothing, error, sentence", [
+    (3, 1.5, ValueError, r"smoothing is 1.5; a share in \[0, 1\] is wanted"),
+    (3, math.nan, ValueError, r"smoothing is nan; a share in \[0, 1\] is wanted"),
+    (3, "0.1", TypeError, r"smoothing is '0.1'; a share in \[0, 1\] is wanted"),
+    (3.0, 0.1, TypeError, r"num_classes is 3.0; a whole number of 1 or more is wanted: write logits.shape\[-1\]"),
+    (None, 0.1, TypeError, "num_classes is None; a whole number"),
+    (True, 0.1, TypeError, "num_classes is True; a whole number"),
+    (0, 0.1, ValueError, "num_classes is 0; a whole number of 1 or more"),
+    (-3, 0.1, ValueError, "num_classes is -3; a whole number of 1 or more"),
+    (1, 0.1, ValueError, "labels holds 1; with one logit 0 is the only label"),
+])
+def test_classes_and_smoothings_that_are_told_off(num_classes, smoothing, error, sentence):
+    with pytest.raises(error, match=sentence):
+        smooth_target(LABELS, num_classes, smoothing)
 
 
 @given(weights=st.lists(st.integers(0, 50).map(lambda k: k / 10), min_size=3, max_size=3), smoothing=st.integers(0, 9),
@@ -138,7 +166,8 @@ def test_explorer_survives_a_broken_function(broken):
 FACTS = [
     "tensor([0.3527, 1.0986])", "tensor(0.7257)", "ours alone:  tensor(0.3527)", "both:        tensor(0.6013)",
     "tensor([0.7054, 1.0986])", "ours: tensor(0.6013)", "tensor([[0.0333, 0.9333, 0.0333]])", "torch:    tensor(0.4827)",
-    "by hand:  tensor(0.4827)", "tensor(0.2911)", "mean tensor(1.0057)", "mean tensor(1.9820)", "mean  tensor(0.3527)",
+    "by hand:  tensor(0.4827)", "tensor(0.2911)", "mean tensor(1.0057)", "mean tensor(1.9820)",
+    "by hand:   tensor([[2.1269, 0.1458, 0.7444]])", "mean  tensor(0.3527)",
     "[[0.3527, 1.0986],", "by hand: tensor(0.9020)", "tensor(-0.7028)", "tensor(0.3527)", "tensor(0.9733)",
 ]
 

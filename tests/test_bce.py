@@ -238,6 +238,7 @@ FACTS = [
     "nn.CrossEntropyLoss:  tensor(0.3527)", "nn.BCEWithLogitsLoss: tensor(0.9733)", "-log 0.9526: tensor(0.0486)",
     "tensor(2.1269) tensor(0.0486) tensor(0.7444)", "tensor(0.9733)",
     "tensor([[1., 0.],\n        [0., 1.],\n        [1., 0.]])",
+    "BCE at a tie: tensor(0.6931)", "0.001 for each: tensor(0.0079)", "a guess among three: tensor(1.0986)",
     "mean as printed:   tensor(0.5104)",  # slip: the printed formula
     "tensor([[inf, nan]])", "tensor(0.8478)",
 ]

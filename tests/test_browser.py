@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
-from tests.topics import NAMES, TASKED, TASKS, agree, explore, its_tests, sources
+from tests.topics import NAMES, TASKED, TASKS, agree, explore, gathered, its_tests, sources
 from utils.example import PRESETS
 from utils.picture import SMALL
 
@@ -289,10 +289,10 @@ def by_hand(explorer, control, value):
 
 @pytest.mark.parametrize("name, make", TASKED)
 def test_every_task_ticks_when_it_has_been_done_by_hand_and_is_announced(opened, name, make):
-    notebook, controls, tasks = opened(name), explore(name, make).controls, [task for *where, task in TASKS if where == [name, make]]
+    notebook, controls, ways = opened(name), explore(name, make).controls, gathered("WAYS")
     notebook.run(re.search(rf"^{make}\(.*\)$", sources(name), re.M)[0])  # a new one, nothing in it done
     explorer, done = notebook.page.locator(".explorer").last, []
-    for task, way in ((task, its_tests(name).WAYS[task]) for task in tasks):
+    for task, way in ((task, ways[task]) for *where, task in TASKS if where == [name, make]):
         item = explorer.locator(".explorer-tasks li", has_text=task)
         explorer.get_by_role("button", name="Reset", exact=True).click()
         for key, value in way:

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.published import PUBLISHED
-from tests.topics import CHECKS, NAMES, UTILS, gathered, its_tests, task_of
+from tests.topics import CHECKS, UTILS, gathered, task_of, tests_of
 from utils import check as machinery
 from utils.bce import check_bce, check_bce_terms
 from utils.check import agrees, copies, double, heard, performed, single, table, usable, written
@@ -159,8 +159,8 @@ THOUGHTS = {
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_slip_has_its_own_thought(check):
     task, words = task_of(check), collections.defaultdict(list, {slip: [its] for slip, its in THOUGHTS.items()})
-    for name in NAMES[:[module.__name__ for module in UTILS.values()].index(check.__module__) + 1]:
-        for slip, its in getattr(its_tests(name), "THOUGHTS", {}).items():
+    for topic in list(UTILS)[:[module.__name__ for module in UTILS.values()].index(check.__module__) + 1]:
+        for slip, its in getattr(tests_of(topic), "THOUGHTS", {}).items():
             words[slip] += [its] if isinstance(its, str) else its
     told = [(known.name, known.thought) for known in [*task.slips, *(fault for _, faults in task.extremes for fault in faults or ())]]
     told += [(known.name, known.thought) for known in GENERAL if known.name not in dict(told)]

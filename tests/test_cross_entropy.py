@@ -272,6 +272,7 @@ FACTS = [
     "tensor([[0.2585, 0.7028, 0.0387]])", "torch.Size([1, 3])",
     "nn.CrossEntropyLoss: tensor(0.3527)", "shape: torch.Size([])",
     "loss by hand: tensor(0.3527)", "shape: torch.Size([])", "-log 0.7028: tensor(0.3527)",
+    "product: tensor(0.)  sum of logarithms: tensor(-356.6750)", "gradient of the true logit -1.0000", "gradient of the true logit -0.0002",
     "tensor(0.7683)", "-log 0.0001: tensor(9.2103)", "tensor(9.0002)",  # slip: rounded numbers
 ]
 

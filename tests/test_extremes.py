@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.plain import difference
-from tests.topics import EXPLORERS, UTILS, explore, explorers, put, stops, typed
+from tests.topics import EXPLORERS, explore, explorers, found, put, stops, typed
 from utils.picture import HATCHED
 
 
@@ -82,8 +82,8 @@ NUMBERS = st.floats(-2, 3) | st.floats(allow_nan=True, allow_infinity=True) | st
 def test_no_answer_breaks_a_picture(name, make, data):
     """Whatever a function returns, each number has its place, and no two texts lie over one another."""
     answers = [torch.tensor(data.draw(st.lists(NUMBERS, min_size=3, max_size=3), "answer"), dtype=torch.float64) for _ in range(2)]
-    right = getattr(UTILS[name], explorers(name)[make][0])
-    explorer = getattr(UTILS[name], make)(
+    right = found(name, explorers(name)[make][0])
+    explorer = found(name, make)(
         lambda z, *more: answers[0].reshape(z.shape) if right(z, *more).dim() else (answers[0] * z).sum())
     everything_has_its_place(explorer.picture)
     answers.pop(0)

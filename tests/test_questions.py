@@ -6,12 +6,11 @@ import nbformat
 import numpy as np
 import pytest
 
-from tests.topics import ASKED, NAMES, NOTEBOOKS, ROUNDS, gathered, sources
+from tests.topics import ASKED, CALLS, NAMES, NOTEBOOKS, ROUNDS, TOPICS, gathered, sources
 from tests.test_notebooks import outputs_of, said
 from utils.predict import marked, the_one
 
 ANSWERS, EVIDENCE, REASONS = gathered("ANSWERS"), gathered("EVIDENCE"), gathered("REASONS")
-IN_A_ROUND = {ask.__name__: shown for shown, asks in ROUNDS.items() for ask in asks}
 
 
 def test_every_question_is_in_the_table():
@@ -52,16 +51,16 @@ def test_every_wrong_answer_has_feedback_of_its_own(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_notebook_asks_two_to_five_questions_and_one_that_ties_it_up(name):
-    asked = re.findall(r"^questions\.(\w+)\(\)", sources(name), re.M)
+    asked = re.findall(rf"^(?:{'|'.join(TOPICS[name].values())})\.(\w+)\(\)", sources(name), re.M)
     ties = [question for question in asked if question.startswith("tie_")]
     assert 2 <= len(asked) - len(ties) <= 5
     assert (len(ties) == 1 and asked[-1] == ties[0]) or "questions.CLOSING_ROUND" in sources(name)
 
 
 def test_every_question_is_asked_once():
-    asked = re.findall(r"questions\.(\w+)\(\)", "\n".join(map(sources, NAMES)))
-    assert sorted(asked + list(IN_A_ROUND)) == sorted(ASKED)
-    assert {shown: len(asks) for shown, asks in ROUNDS.items()} == {"questions.CLOSING_ROUND": 8, "questions.REVIEW": 6}
+    code = "\n".join(map(sources, NAMES))
+    assert {name: code.count(CALLS[name]) for name in ASKED} == dict.fromkeys(ASKED, 1)
+    assert {shown: len(asks) for shown, asks in ROUNDS.items()} == {"questions.CLOSING_ROUND": 8, "review.SNIPPETS": 6}
 
 
 def test_every_number_in_a_question_is_one_that_a_cell_computed():
@@ -73,7 +72,7 @@ def test_every_number_in_a_question_is_one_that_a_cell_computed():
 def test_a_saved_notebook_shows_its_questions_as_text_with_the_answer_folded():
     for name in NAMES:
         for cell in NOTEBOOKS[name].cells:
-            if cell.source.startswith(("questions.", "for question")):
+            if cell.source.startswith(("for question", *CALLS.values())):
                 for output in cell.outputs:
                     assert isinstance(output, nbformat.NotebookNode)
                     assert output.data["text/plain"].startswith("Predict. ")
@@ -93,9 +92,8 @@ def seen(cells) -> str:
 @pytest.mark.parametrize("name", ASKED)
 def test_no_answer_stands_before_its_question_or_beside_it(name):
     """Neither the right choice's words nor torch's numbers: not before, and not in the two cells that follow."""
-    asks = IN_A_ROUND.get(name, f"questions.{name}()")
     (cells, k), = [(notebook.cells, k) for notebook in NOTEBOOKS.values() for k, cell in enumerate(notebook.cells)
-                   if asks in cell.source]
+                   if CALLS[name] in cell.source]
     before, beside, asked = seen(cells[:k]), seen(cells[k + 1:k + 3]), ASKED[name]()
     if asked.choices is None:
         words, evidence = "", f"{asked.answer()[0]:.4f}"

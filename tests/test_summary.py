@@ -131,6 +131,7 @@ def test_presets_land(preset):
 
 # What the saved notebook must say, in order.
 FACTS = [
+    "logits − 2.5: CE tensor(0.3527)  BCE tensor(0.3450)", "CE, one logit:  tensor(0.)",
     "tensor([[0.2585, 0.7028, 0.0387]])", "tensor(0.3527)", "tensor([[0.8808, 0.9526, 0.5250]])", "tensor(0.0486)",
     "tensor([[2.1269, 0.0486, 0.7444]])", "tensor(0.9733)",
 ]

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.topics import TASKED, TASKS, explore, its_tests, stops
+from tests.topics import TASKED, TASKS, explore, gathered, stops
+
+WAYS, NEARLY = gathered("WAYS"), gathered("NEARLY")
 
 
 def go(explorer, way):
@@ -22,15 +24,14 @@ def test_none_is_done_at_the_start_or_by_reset_and_each_has_its_way(name, make):
     assert len(explorer.tasks) >= 4
 
 
-@pytest.mark.parametrize("name", dict(TASKED))
-def test_the_topics_tests_know_the_ways(name):
-    sentences = [sentence for whose, _, sentence in TASKS if whose == name]
-    assert sentences == list(its_tests(name).WAYS) and set(getattr(its_tests(name), "NEARLY", ())) <= set(sentences)
+def test_the_topics_tests_know_the_ways():
+    sentences = [sentence for _, _, sentence in TASKS]
+    assert sentences == list(WAYS) and set(NEARLY) <= set(sentences)
 
 
 @pytest.mark.parametrize("name, make, task", TASKS)
 def test_each_can_be_done_and_no_other_is_done_with_it(name, make, task):
-    explorer, way = explore(name, make), its_tests(name).WAYS[task]
+    explorer, way = explore(name, make), WAYS[task]
     go(explorer, way[:-1])
     assert explorer.done == []
     go(explorer, way[-1:])
@@ -39,8 +40,8 @@ def test_each_can_be_done_and_no_other_is_done_with_it(name, make, task):
     assert explorer.done == [task]
 
 
-@pytest.mark.parametrize("name, make, task", [entry for entry in TASKS if entry[2] in getattr(its_tests(entry[0]), "NEARLY", ())])
+@pytest.mark.parametrize("name, make, task", [entry for entry in TASKS if entry[2] in NEARLY])
 def test_nearly_is_not_done(name, make, task):
     explorer = explore(name, make)
-    go(explorer, its_tests(name).NEARLY[task])
+    go(explorer, NEARLY[task])
     assert task not in explorer.done

@@ -1,17 +1,17 @@
-"""The topics, found and not listed: each notebook, the module of utils/ that it imports from, and that module's test file.
+"""The topics, found and not listed: each notebook, the modules of utils/ that it imports questions from, and their test files.
 
 A topic's test file says what only it can know, and the tests of all topics read it there:
-FACTS       what the notebook's saved outputs must say, in order
+FACTS       what the notebook's saved outputs must say, in order; these four only the notebook's first topic has
 ON_PURPOSE  {mistake: (a piece of the cell that makes it, a piece of what comes of it)}
+wanted      {control: value} -> for each line of the first explorer's words the numbers at its end, a text, or None
+WRONG_CALL  a call with a wrong function, and the sentence that the explorer must show
 ANSWERS     {question: (the right choice, () -> whether torch agrees), or the number}
 REASONS     {question: {how a choice begins, or the number: words that are in its reason alone}}
 THOUGHTS    {slip: words that are in its thought alone}; what an earlier topic's tests have there holds too
 RIGHT       {check: [right functions in several styles]}; WRONG  {check: {slip: a function that makes it}}
 EVIDENCE    {question: () -> numbers in its evidence that no notebook prints}
-wanted      {control: value} -> for each line of the explorer's words the numbers at its end, a text, or None
 WAYS        {task: [(control, value), ...]}, a way to do it from the start, which does no other task
 NEARLY      {task: [(control, value), ...]}, what must not tick it, for a task with a condition that is easily forgotten
-WRONG_CALL  a call with a wrong function, and the sentence that the explorer must show
 """
 
 import importlib
@@ -36,30 +36,41 @@ def sources(name: str, kind: str = "code") -> str:
     return "\n".join(cell.source for cell in NOTEBOOKS[name].cells if cell.cell_type == kind)
 
 
-TOPICS = {name: re.search(r"^from utils\.(\w+) import .*\bquestions$", sources(name), re.M)[1] for name in NAMES}
-UTILS = {name: importlib.import_module(f"utils.{topic}") for name, topic in TOPICS.items()}
+# {notebook: {topic: what the notebook calls its questions}}, and the topics' modules
+TOPICS = {name: {topic: alias or "questions" for topic, alias in re.findall(
+    r"^from utils\.(\w+) import .*\bquestions(?: as (\w+))?$", sources(name), re.M)} for name in NAMES}
+UTILS = {topic: importlib.import_module(f"utils.{topic}") for topics in TOPICS.values() for topic in topics}
+
+
+def tests_of(topic: str):
+    return importlib.import_module(f"tests.test_{topic}")
 
 
 def its_tests(name: str):
-    """The test file of a notebook's topic."""
-    return importlib.import_module(f"tests.test_{TOPICS[name]}")
+    """The test file of a notebook's first topic."""
+    return tests_of(next(iter(TOPICS[name])))
+
+
+def found(name: str, key: str):
+    """What one of the notebook's topics calls so."""
+    return next(getattr(UTILS[topic], key) for topic in TOPICS[name] if hasattr(UTILS[topic], key))
 
 
 def explorers(name: str) -> dict[str, list[str]]:
-    """What makes the explorers of a notebook's topic, and the topic's own functions that each wants: {"explore_softmax": ["softmax"]}."""
-    return {key: list(inspect.signature(value).parameters) for key, value in vars(UTILS[name]).items()
-            if key.startswith("explore_") and value.__module__ == UTILS[name].__name__}
+    """What makes the explorers of a notebook's topics, and the topics' own functions that each wants: {"explore_softmax": ["softmax"]}."""
+    return {key: list(inspect.signature(value).parameters) for topic in TOPICS[name] for key, value in vars(UTILS[topic]).items()
+            if key.startswith("explore_") and value.__module__ == UTILS[topic].__name__}
 
 
 def explorer(name: str) -> tuple[str, list[str]]:
-    """The first of them: the one that stands first in the notebook, and that the tables of the topic's tests are about."""
+    """The first of them: the one that stands first in the notebook, and that wanted and WRONG_CALL of the topic's tests are about."""
     return next(iter(explorers(name).items()))
 
 
 def explore(name: str, make: str = "") -> Explorer:
     """A new explorer of a notebook's topic, the first unless another is named, driven by the topic's own functions."""
     make = make or explorer(name)[0]
-    return getattr(UTILS[name], make)(*(getattr(UTILS[name], function) for function in explorers(name)[make]))
+    return found(name, make)(*(found(name, function) for function in explorers(name)[make]))
 
 
 def put(explorer: Explorer, values: dict) -> None:
@@ -98,16 +109,20 @@ TASKS = [(name, make, sentence) for name, make in EXPLORERS for sentence, _ in e
 TASKED = list(dict.fromkeys((name, make) for name, make, _ in TASKS))
 
 # {question: what asks it}, in the order of the notebooks
-ASKED: dict[str, Callable] = {key: ask for name in NAMES for key, ask in vars(UTILS[name].questions).items() if callable(ask)}
+ASKED: dict[str, Callable] = {key: ask for module in UTILS.values() for key, ask in vars(module.questions).items() if callable(ask)}
 
 # {what a cell shows in a row, such as "questions.CLOSING_ROUND": what asks its questions}
-ROUNDS: dict[str, list[Callable]] = {f"questions.{key}": asks for name in NAMES for key, asks in vars(UTILS[name].questions).items()
-                                     if isinstance(asks, list)}
+ROUNDS: dict[str, list[Callable]] = {f"{alias}.{key}": asks for name in NAMES for topic, alias in TOPICS[name].items()
+                                     for key, asks in vars(UTILS[topic].questions).items() if isinstance(asks, list)}
+
+# {question: the piece of a cell that asks it}
+CALLS = {key: f"{alias}.{key}()" for topics in TOPICS.values() for topic, alias in topics.items() for key in vars(UTILS[topic].questions)
+         if key in ASKED} | {ask.__name__: shown for shown, asks in ROUNDS.items() for ask in asks}
 
 
 def gathered(table: str) -> dict:
     """A table that each topic's test file has, all in one."""
-    return {key: value for name in NAMES for key, value in getattr(its_tests(name), table, {}).items()}
+    return {key: value for topic in UTILS for key, value in getattr(tests_of(topic), table, {}).items()}
 
 
 CHECKS = [value for module in UTILS.values() for name, value in vars(module).items()

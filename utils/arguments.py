@@ -40,22 +40,32 @@ def smooth_target(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
     """One-hot rows that keep 1 − smoothing and spread the rest evenly over all classes.
 
     labels: (N) long; smoothing: in [0, 1].  Returns: (N, num_classes), float32, each row sums to 1.
-    Raises TypeError or ValueError for other labels or smoothings.  Taught in notebooks/07.
+    Raises TypeError or ValueError for other labels, numbers of classes or smoothings.  Taught in notebooks/07.
     """
+    if type(num_classes) is not int or num_classes < 1:
+        error = ValueError if type(num_classes) is int else TypeError
+        raise error(f"num_classes is {num_classes!r}; a whole number of 1 or more is wanted: write logits.shape[-1]")
     check_labels(labels, num_classes)
-    if not 0 <= smoothing <= 1:
-        raise ValueError(f"smoothing is {smoothing}; a share in [0, 1] is wanted: 0.1 is usual")
+    if not isinstance(smoothing, (float, int)) or not 0 <= smoothing <= 1:
+        error = ValueError if isinstance(smoothing, (float, int)) else TypeError
+        raise error(f"smoothing is {smoothing!r}; a share in [0, 1] is wanted: 0.1 is usual")
     return (1 - smoothing) * F.one_hot(labels, num_classes).float() + smoothing / num_classes
 
 
 def pos_weighted_terms(logits: Tensor, targets: Tensor, pos_weight: Tensor | float) -> Tensor:
     """One binary cross-entropy per class, those of the classes that are there pos_weight times as long.
 
-    logits, targets: (..., classes); pos_weight: a number or (classes).  Returns: (..., classes), in nats.
-    Raises TypeError or ValueError for other logits or targets.  Taught in notebooks/07.
+    logits, targets: (..., classes); pos_weight: a number or (classes), none below 0.  Returns: (..., classes), in nats.
+    Raises TypeError or ValueError for other logits, targets or weights.  Taught in notebooks/07.
     """
     check_logits(logits)
     check_targets(targets, logits)
+    if not isinstance(pos_weight, (float, int)):
+        check_tensor(pos_weight, "pos_weight")
+        if pos_weight.shape not in ((), logits.shape[-1:]):
+            raise ValueError(f"pos_weight has shape {shape(pos_weight)}; one number for all classes, shape [], "
+                             f"or one per class, shape {shape(logits.shape[-1:])}, is wanted")
+    _check_counts(torch.as_tensor(pos_weight), "pos_weight")
     yes, no = bce_terms(logits, torch.ones_like(targets)), bce_terms(logits, torch.zeros_like(targets))
     return pos_weight * targets * yes + (1 - targets) * no
 
@@ -69,8 +79,14 @@ def _check_weight(weight: object, logits: Tensor) -> None:
         raise ValueError(f"weight has shape {shape(weight)}; one weight per class is wanted: shape [{classes}]")
     if not weight.is_floating_point():
         raise TypeError(f"weight has dtype {weight.dtype}; floating point is wanted: write weight.float()")
-    if not (weight >= 0).all():  # true for nan too
-        raise ValueError(f"weight holds {weight[~(weight >= 0)][0].item():g}; weights of 0 or more are wanted")
+    _check_counts(weight, "weight")
+
+
+def _check_counts(weight: Tensor, name: str) -> None:
+    """Raises ValueError unless all that a loss is to be multiplied by is finite and not below 0."""
+    outside = ~((weight >= 0) & weight.isfinite())  # true for nan too
+    if outside.any():
+        raise ValueError(f"{name} holds {weight[outside][0].item():g}; finite numbers of 0 or more are wanted")
 
 
 def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Explorer:
@@ -196,7 +212,7 @@ def weight_alone():
 
 @questions.asks("With `label_smoothing=0.1`, a model gets surer and surer of the right class. Where does the loss go?", {
     "To 0": "Without smoothing it would. But the target asks for a little of the other classes too.",
-    "Down to a floor, and it stays there": "There is a floor. But who goes on gives the others less than the target asks for.",
+    "Down to a floor, and it stays there": "There is a floor. But whoever goes on gives the others less than the target asks for.",
     "Down to a floor, and up again":
         "The floor is where the shares are the smoothed target. Surer than that costs more: a tenth of a third of the lead, twice.",
 })

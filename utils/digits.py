@@ -31,6 +31,11 @@ def digits(*which: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(FILE["images"][chosen]).flatten(1) / 16, torch.tensor(labels)
 
 
+def halves(images: Tensor, truth: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Images, and what is true of each, as those to learn from and those to test with, in 64 bits as the weights are."""
+    return (images[:TRAIN].double(), truth[:TRAIN]), (images[TRAIN:].double(), truth[TRAIN:])
+
+
 def two_digits(count: int = TRAIN) -> tuple[Tensor, Tensor]:
     """Images of two digits side by side, each of SEVERAL or OTHERS: the first count of them to learn from, count more to test with.
 
