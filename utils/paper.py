@@ -27,7 +27,7 @@ CHROME = next(filter(None, map(shutil.which, (
 
 STYLE = """
 @page { margin: 13mm 15mm; }
-body { margin: 0; color: #000; font: 10.5pt/1.38 "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; }
+body { margin: 0; color: #000; font: 11pt/1.38 "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; }
 .sheet { width: 180mm; min-height: 248mm; box-sizing: border-box; display: flex; flex-direction: column; break-inside: avoid; }
 .sheet + .sheet { break-before: page; }
 footer { margin-top: auto; padding-top: 2mm; font-size: 7.5pt; color: #444; display: flex; justify-content: space-between; }
@@ -36,13 +36,15 @@ h2 small { font-weight: normal; float: right; font-size: 9.5pt; } p { margin: 1m
 .line { display: flex; gap: 6mm; margin: 3mm 0; } .line span { border-bottom: 1px solid #000; flex: 3; } .line span + span { flex: 2; }
 .key { border: 2px solid #000; padding: 0 3mm; font-weight: bold; float: right; font-size: 16pt; letter-spacing: 2mm; }
 table { border-collapse: collapse; margin: 1.5mm 0; } th, td { border: 1px solid #000; padding: 0.7mm 2.5mm; text-align: center; }
-th { font-weight: normal; background: none; } td { min-width: 19mm; height: 6.5mm; } tfoot td { font-weight: bold; }
-pre { margin: 1mm 0; padding: 1mm 3mm; border-left: 2px solid #000; } code, pre { font: 9.5pt/1.35 Consolas, "DejaVu Sans Mono", monospace; }
+th { font-weight: normal; background: none; } td { min-width: 19mm; height: 7mm; } tfoot td { font-weight: bold; }
+pre { margin: 1mm 0; padding: 1mm 3mm; border-left: 2px solid #000; } code, pre { font: 10pt/1.45 Consolas, "DejaVu Sans Mono", monospace; }
 ol { margin: 1mm 0; padding-left: 6mm; } li { break-inside: avoid; margin-bottom: 2mm; } .questions > li { margin-bottom: 6mm; }
 .choices { list-style: none; padding: 0; margin: 1mm 0; } .choices li { margin: 0.8mm 0 0.8mm 6mm; text-indent: -6mm; }
 .choices.short { display: grid; grid-template-columns: 1fr 1fr; } .right { font-weight: bold; }
-.why { font-size: 9pt; margin: 0 0 0 6mm; } .fill, .blank, .rule { display: inline-block; min-width: 26mm; border-bottom: 1px solid #000; }
-.blank { min-width: 10mm; } .rule { min-width: 115mm; height: 7mm; }
+.keyed { font-size: 9.5pt; } .keyed h1 { font-size: 13pt; } .keyed .choices { margin: 0; } .nowrap { white-space: nowrap; }
+.why, .why code { font-size: 8.5pt; }
+.why { line-height: 1.25; margin: 0.5mm 0 0 6mm; } .fill, .blank, .rule { display: inline-block; min-width: 26mm; border-bottom: 1px solid #000; }
+.blank { min-width: 10mm; } .rule { min-width: 115mm; height: 8mm; } svg.inline { display: inline; vertical-align: -0.4mm; }
 svg { display: block; } svg text { font: 3.3px Arial, "DejaVu Sans", sans-serif; } .answer { font-weight: bold; }
 @media screen { body { background: #ddd; } .sheet { background: #fff; margin: 6mm auto; padding: 0 8mm; width: 196mm; } }
 """
@@ -63,7 +65,8 @@ def document(title: str, sheets: Sequence[str], seed: int, key: bool) -> str:
     pages = "\n".join(f"<section class=sheet>{'<div><span class=key>KEY</span></div>' if key else ''}{sheet}"
                       f"<footer><span>{feet[0]}</span><span>{foot}</span></footer></section>" for sheet, foot in zip(sheets, feet[1:]))
     return (f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{title}{" KEY" if key else ""}</title>\n<style>{STYLE}</style>\n'
-            f'<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>{HATCHES}</defs></svg>\n{pages}\n</html>\n')
+            f'<body{" class=keyed" if key else ""}>'
+            f'<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>{HATCHES}</defs></svg>\n{pages}\n</body></html>\n')
 
 
 def head(title: str, intro: str, minutes: int, points: int, key: bool) -> str:
@@ -101,13 +104,13 @@ def table(names: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[st
 def marker(k: int, true: bool = False) -> str:
     """A class's name as the explorers write it: ★ where it is the true one, its marker in its colour, its index."""
     star = f"{TRUE} " if true else ""
-    return f'{star}<svg style="display: inline" width="3.4mm" height="3.4mm" viewBox="0 0 4 4">{MARKERS[k]} fill="{COLOURS[k]}"/></svg> {k}'
+    return f'{star}<svg class="inline" width="3.4mm" height="3.4mm" viewBox="0 0 4 4">{MARKERS[k]} fill="{COLOURS[k]}"/></svg> {k}'
 
 
 def samples() -> str:
     """The hatch of each class beside its marker."""
-    return "&emsp;".join(f'{marker(k)} <svg style="display: inline; vertical-align: -1mm" width="12mm" height="4.5mm" viewBox="0 0 12 4.5">'
-                         f'{box(0.2, 0.2, 11.6, 4.1, f"url(#class{k})")}</svg>' for k in range(3))
+    return "&emsp;".join(f'<span class=nowrap>{marker(k)} <svg class="inline" width="12mm" height="4.5mm" viewBox="0 0 12 4.5">'
+                         f'{box(0.2, 0.2, 11.6, 4.1, f"url(#class{k})")}</svg></span>' for k in range(3))
 
 
 # --- the explorers' pictures, empty or filled in
@@ -142,41 +145,41 @@ def strip(drawn: Drawn | None) -> str:
     """Softmax: a strip of length 1 over a ruler, to be cut at the shares; with an image it is cut."""
     parts, start = [], 15.0
     for k, share in enumerate(drawn.shares if drawn else ()):
-        parts += [box(start, 3, 150 * share, 12, f"url(#class{k})"), text(str(k), start + 75 * share, 2.4, look="answer")]
+        parts += [box(start, 6, 150 * share, 14, f"url(#class{k})"), text(str(k), start + 75 * share, 5, look="answer")]
         start += 150 * share
-    return svg(23, *parts, box(15, 3, 150, 12), across(0, 1, 15, 165, 16.5, 0.05, (0, 0.5, 1)))
+    return svg(28, *parts, box(15, 6, 150, 14), across(0, 1, 15, 165, 21.5, 0.05, (0, 0.5, 1)))
 
 
 def curve(drawn: Drawn | None) -> str:
     """Cross-entropy: the curve of −log p on a grid, where the label's share and its loss are to be marked; with an image they are."""
-    at = lambda p, loss: (25 + 110 * p, 3 + 48 * (1 - loss / 3))  # noqa: E731
+    at = lambda p, loss: (25 + 130 * p, 3 + 60 * (1 - loss / 3))  # noqa: E731
     grid = [line(*at(k / 10, 0), *at(k / 10, 3), "#bbb", 0.15) for k in range(11)]
     grid += [line(*at(0, k / 4), *at(1, k / 4), "#bbb", 0.15 if k % 4 else 0.3) for k in range(13)]
     points = " ".join("{:.2f},{:.2f}".format(*at(math.exp(-k / 20), k / 20)) for k in range(61))
-    names = [text(f"{k}", 22, at(0, k)[1] + 1.2, "end") for k in range(4)] + [text("−log p", 12, 5), text("p", 139, 56)]
+    names = [text(f"{k}", 22, at(0, k)[1] + 1.2, "end") for k in range(4)] + [text("−log p", 12, 5), text("p", 160, 67)]
     parts = [*grid, f'<polyline points="{points}" fill="none" stroke="#000" stroke-width="0.5"/>', *names,
-             across(0, 1, 25, 135, 51, 0.05, (0, 0.5, 1))]
+             across(0, 1, 25, 155, 63, 0.05, (0, 0.5, 1))]
     if drawn:
         (x, y), k = at(drawn.shares[drawn.label], drawn.ce), drawn.label
-        parts += [box(x - 1, y, 2, 51 - y, f"url(#class{k})"), f'<circle cx="{x:.2f}" cy="{y:.2f}" r="1.6"/>',
+        parts += [box(x - 1, y, 2, 63 - y, f"url(#class{k})"), f'<circle cx="{x:.2f}" cy="{y:.2f}" r="1.6"/>',
                   text(f"{number(drawn.shares[k])}, {number(drawn.ce)}", x + 3, y - 1.5, "start" if x < 100 else "end", "answer")]
-    return svg(58, *parts)
+    return svg(70, *parts)
 
 
 def columns(drawn: Drawn | None) -> str:
     """Sigmoid: three columns of height 1, to be split at σ, what the truth gets to be hatched; with an image they are."""
-    at = lambda value: 4 + 40 * (1 - value)  # noqa: E731
+    at = lambda value: 4 + 60 * (1 - value)  # noqa: E731
     parts = [line(30, at(k / 20), 32 if k % 10 else 33, at(k / 20)) for k in range(21)]
-    parts += [text(f"{value:g}", 28, at(value) + 1.2, "end") for value in (0, 0.5, 1)] + [line(30, 4, 30, 44)]
+    parts += [text(f"{value:g}", 28, at(value) + 1.2, "end") for value in (0, 0.5, 1)] + [line(30, 4, 30, 64)]
     for k in range(3):
         x = 45 + 40 * k
         if drawn:
             s, y = drawn.sigmas[k], drawn.target[k]
             top, bottom = (f"url(#class{k})" if given else "none" for given in (1 - y, y))
-            parts += [box(x, at(1), 22, 40 * (1 - s), top), box(x, at(s), 22, 40 * s, bottom),
+            parts += [box(x, at(1), 22, 60 * (1 - s), top), box(x, at(s), 22, 60 * s, bottom),
                       text(number(s), x + 23, at(s) + 1, "start", "answer")]
-        parts += [box(x, 4, 22, 40), text(str(k), x + 11, 49)]
-    return svg(51, *parts)
+        parts += [box(x, 4, 22, 60), text(str(k), x + 11, 69)]
+    return svg(71, *parts)
 
 
 def ruler(drawn: Drawn | None) -> str:
@@ -191,7 +194,7 @@ def ruler(drawn: Drawn | None) -> str:
                   box(at(0), 24, 28 * drawn.ce, 8, f"url(#class{k})")]
         parts += [text(number(value), at(end) + 2, 7.2 + 11 * j, "start", "answer")
                   for j, (value, end) in enumerate(((ends[3], ends[3]), (drawn.bce, ends[3]), (drawn.ce, drawn.ce)))]
-    return svg(42, *parts, across(0, 5, 32, 172, 35, 0.1, range(6)), text("nats", 178, 36.5))
+    return svg(42, *parts, across(0, 5, 32, 172, 35, 0.1, range(6)), text("nats", 180, 40.2, "end"))
 
 
 # --- files

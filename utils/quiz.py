@@ -91,7 +91,7 @@ def not_there(dice):
 BCE_WRONG = ["sum instead of mean", "own class only", "only the classes that are not there", "targets reversed", "minus missing",
              "the article's printed typo", "1 − missing in the second logarithm", "1 − missing before the second logarithm",
              "y missing before the first logarithm", "base 10 instead of e", "sigmoid applied twice",
-             "softmax instead of sigmoid", "squared difference", "normalised", "largest instead of mean", "median instead of mean"]
+             "softmax instead of sigmoid", "squared difference", "normalised"]
 
 
 def bce_of(dice) -> Question:
@@ -182,10 +182,12 @@ def notebook(seed: int) -> str:
 
 
 def page(seed: int, key: bool) -> str:
+    """The quiz as HTML, on one sheet; with its key on two."""
     questions = quiz(seed)
     asked = [f"<li>{choices_of(question, key)}{feedback(question) if key else ''}</li>" for question in questions]
-    top = head(TITLE, INTRO, MINUTES, len(questions), key) + f"<ol class=questions>{''.join(asked[:3])}</ol>"
-    return document(TITLE, [top, f"<ol class=questions start=4>{''.join(asked[3:])}</ol>"], seed, key)
+    sheets = [asked[:3], asked[3:]] if key else [asked]
+    lists = [f"<ol class=questions start={1 + 3 * k}>{''.join(part)}</ol>" for k, part in enumerate(sheets)]
+    return document(TITLE, [head(TITLE, INTRO, MINUTES, len(questions), key) + lists[0], *lists[1:]], seed, key)
 
 
 def files(seed: int) -> dict[str, str | bytes]:

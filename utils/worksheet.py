@@ -24,11 +24,11 @@ from utils.predict import marked, numbered, the_one
 from utils.softmax import SOFTMAX, questions, softmax
 
 TITLE = "Worksheet: softmax, sigmoid and the two cross-entropies"
-INTRO = ("You need a calculator with e<sup>x</sup> and the natural logarithm, ln, which is written log here. Write 4 decimals, and compute "
+INTRO = ("You need a calculator with eˣ and the natural logarithm, ln, which is written log here. Write 4 decimals, and compute "
          "with all that the calculator has.")
 
 
-# --- predictions: a point each
+# --- predictions: a point for the choice, and one for the reason
 
 ONE, TWO, THREE = questions.one_logit_moves().choices.items()
 STAY, PARTED, CHANGE = summary.questions.all_lower().choices.items()
@@ -193,20 +193,22 @@ def page(seed: int, key: bool) -> str:
     """The sheet as HTML, empty or with its key."""
     drawn, predictions, wrongs = sheet(seed)
     shown, names = drawn if key else None, [marker(k, k == drawn.label) for k in range(3)]
-    parts = [(5, 6), (9, 9), (6, 7), (15, 13), (9, 10)]  # points and minutes
+    parts = [(10, 8), (9, 8), (6, 6), (15, 13), (9, 10)]  # points and minutes
     points, minutes = (sum(column) for column in zip(*parts))
     cell = lambda value: f"<span class=answer>{number(value)}</span>" if key else ""  # noqa: E731
     written = lambda value: cell(value) or "<span class=fill>&nbsp;</span>"  # noqa: E731
-    ours = say("Our image has the logits {logits}, and its label is {label}.", logits=brackets(drawn.logits), label=drawn.label)
+    ours = say("Our image has the logits {logits}, and its label is {label} (★).", logits=brackets(drawn.logits), label=drawn.label)
     hatched = say("Hatch the classes as the explorers do: {samples}", samples=samples())
 
-    asked = "".join(f"<li>{choices_of(question, key)}{feedback(question) if key else ''}</li>" for question in predictions)
-    predict = head(TITLE, INTRO, minutes, points, key) + f"<p><b>{ours}</b></p>" + heading(
+    why = f"<p>{say('Because {blank}', blank='<span class=rule></span>')}</p>"
+    asked = "".join(f"<li>{choices_of(question, key)}{feedback(question) if key else why}</li>" for question in predictions)
+    intro = say("A number that is off by one in its last digit counts as right.") if key else INTRO
+    predict = head(TITLE, intro, minutes, points, key) + f"<p><b>{ours}</b></p>" + heading(
         say("A · Predict, before you compute"), *parts[0]) + f"<ol>{asked}</ol>"
 
     rows = [(names[k], plain(drawn.logits[k]), cell(drawn.exps[k]), cell(drawn.shares[k])) for k in range(3)]
     shares = heading(say("B · Softmax: three shares of one 1"), *parts[1]) + f"<p>{ours} {say('Fill in the table.')}</p>" + table(
-        ["", "z", "exp(z)", "exp(z) ÷ Σ"], rows, ["Σ", "", cell(sum(drawn.exps)), "1"]) + f"<p>{say('Cut the strip at the shares.')} {hatched}</p>"
+        ["", "z", "exp(z)", "exp(z) ÷ Σ"], rows, ["Σ", "—", cell(sum(drawn.exps)), "1"]) + f"<p>{say('Cut the strip at the shares.')}</p><p>{hatched}</p>"
     costs = heading(say("C · Cross-entropy: −log of the label's share"), *parts[2]) + table(
         [say("if the label were"), *(marker(k) for k in range(3))], [(say("−log of its share"), *map(cell, drawn.costs))])
     costs += f"<p>{say('Cross-entropy of our image = {loss}', loss=written(drawn.ce))}</p>" + (
