@@ -4,6 +4,7 @@ The same seed draws the same on every machine: only random.Random.random() is as
 whose 4 decimals could hang on the last bits of a machine's exp and log is drawn again.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from random import Random
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import torch
 from utils.bce import bce_terms
 from utils.check import Task, performed, steps_of
 from utils.cross_entropy import cross_entropy_terms
-from utils.plots import numbers
+from utils.plots import number
 from utils.predict import Prediction, Questions
 from utils.sigmoid import sigmoid
 from utils.softmax import softmax
@@ -43,7 +44,7 @@ def clear(*values: float) -> bool:
 def apart(*values: float, by: float = 0.02) -> bool:
     """Whether no two values are so near that a rounding on the way could take one for the other."""
     values = sorted(values)
-    return all(b - a >= by for a, b in zip(values, values[1:]))
+    return all(b - a >= by for a, b in itertools.pairwise(values))
 
 
 class Drawn(NamedTuple):
@@ -144,11 +145,15 @@ def slipped(task: Task, name: str, *given: torch.Tensor) -> tuple[float, str]:
     return float(performed(way, task, {step: form})(*given)), known.thought
 
 
-def number_asked(dice: Random, text: str, right: float, why: str, evidence: str, wrong: list[tuple[float, str]]) -> Question | None:
-    """A question with four numbers to choose from, three of the wrong ones drawn; None where too few are clear and far from all others."""
+def number_asked(dice: Random, text: str, right: float, why: str, evidence: str, task: Task, names: list[str], *given) -> Question | None:
+    """A question with four numbers to choose from: the right one, and what three of the task's slips make of what is given.
+
+    None where too few of these numbers are clear and far from all others.
+    """
     kept = {right: why}
-    for value, thought in shuffled(dice, wrong):
-        if len(kept) < 4 and clear(value) and abs(value) > 0.01 and apart(value, *kept):
+    for name in shuffled(dice, names):
+        value, thought = slipped(task, name, *given) if len(kept) < 4 else (0, "")
+        if clear(value) and abs(value) > 0.01 and apart(value, *kept):
             kept[value] = thought
-    choices = dict(shuffled(dice, ((numbers([value]), thought) for value, thought in kept.items())))
-    return Question(text, choices, numbers([right]), evidence) if len(kept) == 4 and clear(right) else None
+    choices = dict(shuffled(dice, ((number(value), thought) for value, thought in kept.items())))
+    return Question(text, choices, number(right), evidence) if len(kept) == 4 and clear(right) else None

@@ -43,11 +43,13 @@ ol { margin: 1mm 0; padding-left: 6mm; } li { break-inside: avoid; margin-bottom
 .choices.short { display: grid; grid-template-columns: 1fr 1fr; } .right { font-weight: bold; }
 .keyed { font-size: 9.5pt; } .keyed h1 { font-size: 13pt; } .keyed .choices { margin: 0; } .nowrap { white-space: nowrap; }
 .why, .why code { font-size: 8.5pt; }
-.why { line-height: 1.25; margin: 0.5mm 0 0 6mm; } .fill, .blank, .rule { display: inline-block; min-width: 26mm; border-bottom: 1px solid #000; }
-.blank { min-width: 10mm; } .rule { min-width: 115mm; height: 8mm; } svg.inline { display: inline; vertical-align: -0.4mm; }
+.why { line-height: 1.25; margin: 0.5mm 0 0 6mm; }
+.fill, .rule { display: inline-block; min-width: 18mm; border-bottom: 1px solid #000; } .rule { min-width: 115mm; height: 8mm; }
+svg.inline { display: inline; vertical-align: -0.4mm; }
 svg { display: block; } svg text { font: 3.3px Arial, "DejaVu Sans", sans-serif; } .answer { font-weight: bold; }
 @media screen { body { background: #ddd; } .sheet { background: #fff; margin: 6mm auto; padding: 0 8mm; width: 196mm; } }
 """
+FILL, RULE = "<span class=fill>&nbsp;</span>", "<span class=rule></span>"
 HATCHES = "".join(
     f'<pattern id="class{k}" width="3" height="3" patternUnits="userSpaceOnUse"{turn}><rect width="3" height="3" fill="{colour}"/>{mark}'
     "</pattern>" for k, (colour, turn, mark) in enumerate(zip(COLOURS, (' patternTransform="rotate(45)"', "", ""), (
@@ -60,13 +62,13 @@ MARKERS = '<circle cx="2" cy="2" r="1.7"', '<rect x="0.4" y="0.4" width="3.2" he
 
 def document(title: str, sheets: Sequence[str], seed: int, key: bool) -> str:
     """A page of HTML that needs nothing else.  Each sheet has a footer of its own, so that a lost one is found again."""
-    feet = [say("{title} · seed {seed} · version {version}", title=title, seed=seed, version=VERSION) + (" · KEY" if key else ""),
-            *(f"{k} / {len(sheets)}" for k in range(1, len(sheets) + 1))]
-    pages = "\n".join(f"<section class=sheet>{'<div><span class=key>KEY</span></div>' if key else ''}{sheet}"
-                      f"<footer><span>{feet[0]}</span><span>{foot}</span></footer></section>" for sheet, foot in zip(sheets, feet[1:]))
-    return (f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>{title}{" KEY" if key else ""}</title>\n<style>{STYLE}</style>\n'
-            f'<body{" class=keyed" if key else ""}>'
-            f'<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>{HATCHES}</defs></svg>\n{pages}\n</body></html>\n')
+    foot = say("{title} · seed {seed} · version {version}", title=title, seed=seed, version=VERSION) + (" · KEY" if key else "")
+    pages = "\n".join(
+        f"<section class=sheet>{'<div><span class=key>KEY</span></div>' if key else ''}{sheet}"
+        f"<footer><span>{foot}</span><span>{k} / {len(sheets)}</span></footer></section>" for k, sheet in enumerate(sheets, 1))
+    hatches = f'<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>{HATCHES}</defs></svg>'
+    return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}{" KEY" if key else ""}</title>\n'
+            f'<style>{STYLE}</style></head>\n<body{" class=keyed" if key else ""}>{hatches}\n{pages}\n</body></html>\n')
 
 
 def head(title: str, intro: str, minutes: int, points: int, key: bool) -> str:
@@ -89,9 +91,12 @@ def choices_of(question: Question, key: bool) -> str:
 
 def feedback(question: Question) -> str:
     """For the key: why the right choice is right, with the numbers, and what each wrong one misses."""
-    told = [say("{choice}: {why}", choice="ABCD"[k], why=why) + (f" {question.evidence}." if choice == question.right else "")
-            for k, (choice, why) in enumerate(question.choices.items())]
-    return "".join(f"<p class='why{' right' * (choice == question.right)}'>{marked(line)}</p>" for choice, line in zip(question.choices, told))
+    told = []
+    for letter, (choice, why) in zip("ABCD", question.choices.items()):
+        right = choice == question.right
+        sentence = say("{letter}: {why} {evidence}." if right else "{letter}: {why}", letter=letter, why=why, evidence=question.evidence)
+        told.append(f"<p class='why{' right' * right}'>{marked(sentence)}</p>")
+    return "".join(told)
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[str] = ()) -> str:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from utils.bce import BCE_TASK
 from utils.cross_entropy import CROSS_ENTROPY
-from utils.drawn import Question, apart, asks, brackets, clear, image, number_asked, pick, plain, say, slipped
+from utils.drawn import Question, apart, asks, brackets, clear, image, number_asked, pick, plain, say
 from utils.example import BCE
 from utils.paper import ROOT, choices_of, command, document, feedback, head
 from utils.platforms import moodle_xml, qti_package
@@ -65,27 +65,27 @@ def cross_entropy_of(dice) -> Question:
                       logits=brackets(drawn.logits), label=drawn.label), drawn.ce,
             say("Softmax gives the label a share of {p}, and the loss is −log of it.", p=p),
             say("−log {p} = {loss}", p=p, loss=number(float(F.cross_entropy(z, label)))),
-            [slipped(CROSS_ENTROPY, name, z, label) for name in CE_WRONG])
+            CROSS_ENTROPY, CE_WRONG, z, label)
         if asked:
             return asked
 
 
-@asks("A class has the logit {z}, and it is *not* on the image. What does this class cost in binary cross-entropy?",
-      "−log(1 − {precise}) = {cost}",
-      cost=("{cost}", "The truth is *not there*. The model gives it 1 − σ(z), and the cost is −log of that."),
-      there=("{there}", "So much it would cost if the class were there: −log σ(z). A class that is not there pays −log(1 − σ(z))."),
-      rest=("{rest}", "That is 1 − σ(z), what the truth got. A probability is not a loss yet: −log of it is."),
-      s=("{s}", "That is σ(z), what the model gives to *there*. The loss is −log of what it gives to the truth, 1 − σ(z)."))
-def not_there(dice):
+@asks("A class has the logit {z} and the target {y}. What does this class cost in binary cross-entropy?", "−log {precise} = {cost}",
+      cost=("{cost}", "The sigmoid gives the truth {precise}, and the cost is −log of that."),
+      other=("{other}",
+             "So much it would cost with the other target: a class that is there pays −log σ(z), one that is not there −log(1 − σ(z))."),
+      given=("{given}", "That is what the truth got. A probability is not a loss yet: −log of it is."),
+      rest=("{rest}", "That is what the truth did not get. The loss is −log of what it got."))
+def one_class(dice):
     while True:
-        z = torch.tensor([pick(dice, [k / 2 for k in range(-5, 8) if k])], dtype=torch.float64)
-        s, cost, there = float(sigmoid(z)), float(BCE(z, z * 0)), float(BCE(z, z * 0 + 1))
-        said = {"cost": cost, "there": there, "rest": 1 - s, "s": s}
-        if apart(*said.values()) and clear(*said.values()) and min(said.values()) > 0.02:
+        z, y = torch.tensor([pick(dice, [k / 2 for k in range(-5, 6) if k])], dtype=torch.float64), pick(dice, (0, 1))
+        given, cost, other = float(sigmoid(z if y else -z)), *(float(BCE(z, torch.full_like(z, target))) for target in (y, 1 - y))
+        said = {"cost": cost, "other": other, "given": given, "rest": 1 - given}
+        if apart(*said.values(), by=0.005) and clear(*said.values()):
             break
-    values = {name: number(value) for name, value in said.items()} | {"z": plain(float(z))}
-    return values | {"precise": exact(cost, lambda s: -math.log(1 - s), s)[0]}, the_one(
-        {name: abs(value + math.log(1 - s)) < 1e-9 for name, value in said.items()})
+    values = {name: number(value) for name, value in said.items()} | {"z": plain(float(z)), "y": y}
+    return values | {"precise": exact(cost, minus_log, given)[0]}, the_one(
+        {name: math.isclose(value, -math.log(given)) for name, value in said.items()})
 
 
 BCE_WRONG = ["sum instead of mean", "own class only", "only the classes that are not there", "targets reversed", "minus missing",
@@ -107,7 +107,7 @@ def bce_of(dice) -> Question:
                       logits=brackets(drawn.logits), target=brackets(y)), loss,
             "Each class has a loss of its own, −log of what its sigmoid gives to the truth, and the three are averaged.",
             say("({terms}) / 3 = {loss}", terms=terms, loss=number(loss)),
-            [slipped(BCE_TASK, name, z, target) for name in BCE_WRONG])
+            BCE_TASK, BCE_WRONG, z, target)
         if asked:
             return asked
 
@@ -165,7 +165,7 @@ def why_larger(dice):
 def quiz(seed: int) -> list[Question]:
     """The six questions that a seed draws; each .prediction() asks itself in a notebook."""
     dice = Random(seed)
-    return [draw(dice) for draw in (ratio, cross_entropy_of, not_there, bce_of, target_of, why_larger)]
+    return [draw(dice) for draw in (ratio, cross_entropy_of, one_class, bce_of, target_of, why_larger)]
 
 
 def notebook(seed: int) -> str:
@@ -173,7 +173,8 @@ def notebook(seed: int) -> str:
     told = say("# Exit quiz {seed}\n\nShift+Enter runs a cell. Choose, and you are told which answer is right, and why.", seed=seed)
     finds_utils = json.loads(FIRST.read_text(encoding="utf8"))["cells"][1]
     code = f"from utils.quiz import quiz\n\nquestions = quiz({seed})"
-    cells = [("markdown", told), ("code", "".join(finds_utils["source"])), ("code", code), *(("code", f"questions[{k}].prediction()") for k in range(6))]
+    cells = [("markdown", told), ("code", "".join(finds_utils["source"])), ("code", code)]
+    cells += [("code", f"questions[{k}].prediction()") for k in range(6)]
     written = [{"cell_type": kind, "id": f"cell-{k}", "metadata": {}, "source": source.splitlines(keepends=True)}
                | ({"execution_count": None, "outputs": []} if kind == "code" else {}) for k, (kind, source) in enumerate(cells)]
     kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -187,14 +188,14 @@ def page(seed: int, key: bool) -> str:
     asked = [f"<li>{choices_of(question, key)}{feedback(question) if key else ''}</li>" for question in questions]
     sheets = [asked[:3], asked[3:]] if key else [asked]
     lists = [f"<ol class=questions start={1 + 3 * k}>{''.join(part)}</ol>" for k, part in enumerate(sheets)]
-    return document(TITLE, [head(TITLE, INTRO, MINUTES, len(questions), key) + lists[0], *lists[1:]], seed, key)
+    return document(say(TITLE), [head(say(TITLE), say(INTRO), MINUTES, len(questions), key) + lists[0], *lists[1:]], seed, key)
 
 
 def files(seed: int) -> dict[str, str | bytes]:
     """All that is written for a seed, by the name of the file."""
     questions = quiz(seed)
     written = {".html": page(seed, key=False), "-key.html": page(seed, key=True), ".ipynb": notebook(seed),
-               "-moodle.xml": moodle_xml(TITLE, questions, seed), "-qti.zip": qti_package(TITLE, questions, seed)}
+               "-moodle.xml": moodle_xml(say(TITLE), questions, seed), "-qti.zip": qti_package(say(TITLE), questions, seed)}
     return {f"quiz-{seed}{end}": content for end, content in written.items()}
 
 

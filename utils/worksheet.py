@@ -3,6 +3,7 @@
 python -m utils.worksheet 7 writes both.  The key is computed by torch, and the wrong lines are slips that the checks know.
 """
 
+import html
 import math
 from random import Random
 from typing import NamedTuple
@@ -17,15 +18,43 @@ from utils.cross_entropy import CROSS_ENTROPY
 from utils.drawn import Drawn, Question, asks, brackets, clear, image, pick, plain, say
 from utils.example import BCE, CE
 from utils.paper import (
-    choices_of, columns, command, curve, document, feedback, head, heading, marker, ruler, samples, strip, table,
+    FILL, RULE, choices_of, columns, command, curve, document, feedback, head, heading, marker, ruler, samples, strip, table,
 )
 from utils.plots import number, numbers
 from utils.predict import marked, numbered, the_one
 from utils.softmax import SOFTMAX, questions, softmax
 
 TITLE = "Worksheet: softmax, sigmoid and the two cross-entropies"
-INTRO = ("You need a calculator with eˣ and the natural logarithm, ln, which is written log here. Write 4 decimals, and compute "
-         "with all that the calculator has.")
+SAYS = {  # all that the sheet says beside its questions, as HTML
+    "intro": "You need a calculator with eˣ and the natural logarithm, ln, which is written log here. Write 4 decimals, and compute with "
+             "all that the calculator has.",
+    "grading": "A number that is off by one in its last digit counts as right.",
+    "image": "Our image has the logits {logits}, and its label is {label} (★).",
+    "A": "A · Predict, before you compute",
+    "because": "Because {blank}",
+    "B": "B · Softmax: three shares of one 1",
+    "cut": "Cut the strip at the shares.",
+    "hatch": "Hatch the classes as the explorers do: {samples}",
+    "C": "C · Cross-entropy: −log of the label's share",
+    "were": "if the label were",
+    "cost": "−log of its share",
+    "CE": "Cross-entropy of our image = {loss}",
+    "mark": "Mark where our image is on the curve: the share of its label below, its loss on the left.",
+    "D": "D · Sigmoid and binary cross-entropy: a question for each class",
+    "target": "target",
+    "given": "given to the truth",
+    "loss": "−log of it",
+    "BCE": "Mean of the three, binary cross-entropy = {loss}",
+    "split": "Split each column at σ(z): below the line is <i>there</i>, above it <i>not there</i>. Hatch what is given to the truth.",
+    "lanes": "Draw the three binary losses end to end, below them a third of that length, and below that the cross-entropy of part C.",
+    "E": "E · Find the line that is wrong",
+    "find": "Each of these functions has one line that is wrong. Which, and how should it be? The first lines are right; the numbers in "
+            "brackets are shapes: N images, C classes.",
+    "line": "Line {line} should be {blank}",
+    "mended": "Line {line}: {slip}. It should be {mended}",
+}
+# The parts' points and minutes.
+PARTS = {"A": (10, 8), "B": (9, 8), "C": (6, 6), "D": (15, 13), "E": (9, 10)}
 
 
 # --- predictions: a point for the choice, and one for the reason
@@ -193,48 +222,46 @@ def page(seed: int, key: bool) -> str:
     """The sheet as HTML, empty or with its key."""
     drawn, predictions, wrongs = sheet(seed)
     shown, names = drawn if key else None, [marker(k, k == drawn.label) for k in range(3)]
-    parts = [(10, 8), (9, 8), (6, 6), (15, 13), (9, 10)]  # points and minutes
-    points, minutes = (sum(column) for column in zip(*parts))
-    cell = lambda value: f"<span class=answer>{number(value)}</span>" if key else ""  # noqa: E731
-    written = lambda value: cell(value) or "<span class=fill>&nbsp;</span>"  # noqa: E731
-    ours = say("Our image has the logits {logits}, and its label is {label} (★).", logits=brackets(drawn.logits), label=drawn.label)
-    hatched = say("Hatch the classes as the explorers do: {samples}", samples=samples())
+    points, minutes = (sum(column) for column in zip(*PARTS.values()))
 
-    why = f"<p>{say('Because {blank}', blank='<span class=rule></span>')}</p>"
-    asked = "".join(f"<li>{choices_of(question, key)}{feedback(question) if key else why}</li>" for question in predictions)
-    intro = say("A number that is off by one in its last digit counts as right.") if key else INTRO
-    predict = head(TITLE, intro, minutes, points, key) + f"<p><b>{ours}</b></p>" + heading(
-        say("A · Predict, before you compute"), *parts[0]) + f"<ol>{asked}</ol>"
+    def cell(value: float) -> str:
+        return f"<span class=answer>{number(value)}</span>" if key else ""
 
-    rows = [(names[k], plain(drawn.logits[k]), cell(drawn.exps[k]), cell(drawn.shares[k])) for k in range(3)]
-    shares = heading(say("B · Softmax: three shares of one 1"), *parts[1]) + f"<p>{ours} {say('Fill in the table.')}</p>" + table(
-        ["", "z", "exp(z)", "exp(z) ÷ Σ"], rows, ["Σ", "—", cell(sum(drawn.exps)), "1"]) + f"<p>{say('Cut the strip at the shares.')}</p><p>{hatched}</p>"
-    costs = heading(say("C · Cross-entropy: −log of the label's share"), *parts[2]) + table(
-        [say("if the label were"), *(marker(k) for k in range(3))], [(say("−log of its share"), *map(cell, drawn.costs))])
-    costs += f"<p>{say('Cross-entropy of our image = {loss}', loss=written(drawn.ce))}</p>" + (
-        f"<p>{say('Mark where our image is on the curve: the share of its label below, its loss on the left.')}</p>")
+    def part(name: str, *contents: str) -> str:
+        return heading(say(SAYS[name]), *PARTS[name]) + "".join(contents)
 
-    rows = [(names[k], plain(drawn.logits[k]), cell(drawn.sigmas[k]), str(drawn.target[k]), cell(drawn.given[k]), cell(drawn.losses[k]))
-            for k in range(3)]
-    binary = heading(say("D · Sigmoid and binary cross-entropy: a question for each class"), *parts[3]) + f"<p>{ours}</p>" + table(
-        ["", "z", "σ(z)", say("target"), say("given to the truth"), say("−log of it")], rows)
-    binary += f"<p>{say('Mean of the three, binary cross-entropy = {loss}', loss=written(drawn.bce))}</p>"
-    binary += f"<p>{say('Split each column at σ(z): below the line is <i>there</i>, above it <i>not there</i>. Hatch what is given to the truth.')}</p>"
-    binary += columns(shown) + "<p>" + say(
-        "Draw the three binary losses end to end, below them a third of that length, and below that the cross-entropy of part C.") + "</p>"
+    def listed(contents: list[str], kind: str = "") -> str:
+        return f"<ol class='{kind}'>{''.join(f'<li>{content}</li>' for content in contents)}</ol>"
 
-    found = say("Each of these functions has one line that is wrong. Which, and how should it be? The first lines are right; the numbers in "
-                "brackets are shapes: N images, C classes.")
-    lines = "".join(f"<li>{marked(numbered(one.code))}{answer(one, key)}</li>" for one in wrongs)
-    return document(TITLE, [predict, shares + strip(shown) + costs + curve(shown), binary + ruler(shown), heading(
-        say("E · Find the line that is wrong"), *parts[4]) + f"<p>{found}</p><ol class=questions>{lines}</ol>"], seed, key)
+    ours = told("image", logits=brackets(drawn.logits), label=drawn.label)
+    because = told("because", blank=RULE)
+    asked = [choices_of(question, key) + (feedback(question) if key else because) for question in predictions]
+    softmaxed = [(names[k], plain(drawn.logits[k]), cell(drawn.exps[k]), cell(drawn.shares[k])) for k in range(3)]
+    costs = [(say(SAYS["cost"]), *map(cell, drawn.costs))]
+    sigmoids = [(names[k], plain(drawn.logits[k]), cell(drawn.sigmas[k]), str(drawn.target[k]), cell(drawn.given[k]), cell(drawn.losses[k]))
+                for k in range(3)]
+    sheets = [
+        head(say(TITLE), say(SAYS["grading" if key else "intro"]), minutes, points, key) + ours + part("A", listed(asked)),
+        part("B", ours, table(["", "z", "exp(z)", "exp(z) ÷ Σ"], softmaxed, ["Σ", "—", cell(sum(drawn.exps)), "1"]),
+             told("cut"), told("hatch", samples=samples()), strip(shown))
+        + part("C", table([say(SAYS["were"]), *map(marker, range(3))], costs), told("CE", loss=cell(drawn.ce) or FILL), told("mark"),
+               curve(shown)),
+        part("D", ours, table(["", "z", "σ(z)", *(say(SAYS[name]) for name in ("target", "given", "loss"))], sigmoids),
+             told("BCE", loss=cell(drawn.bce) or FILL), told("split"), columns(shown), told("lanes"), ruler(shown)),
+        part("E", told("find"), listed([marked(numbered(one.code)) + answer(one, key) for one in wrongs], "questions")),
+    ]
+    return document(say(TITLE), sheets, seed, key)
+
+
+def told(name: str, **values) -> str:
+    return f"<p>{say(SAYS[name], **values)}</p>"
 
 
 def answer(one: Wrong, key: bool) -> str:
-    if key:
-        told = say("Line {line}: {name}. It should be `{mended}`", line=one.line, name=one.slip, mended=one.mended)
-        return f"<p class=right>{marked(told)}</p><p class=why>{marked(one.thought)}</p>"
-    return f"<p>{say('Line {line} should be {mended}', line='<span class=blank></span>', mended='<span class=rule></span>')}</p>"
+    if not key:
+        return told("line", line=FILL, blank=RULE)
+    mended = f"<code>{html.escape(one.mended)}</code>"
+    return f"<b>{told('mended', line=one.line, slip=one.slip, mended=mended)}</b><div class=why>{marked(one.thought)}</div>"
 
 
 def files(seed: int) -> dict[str, str]:
