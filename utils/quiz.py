@@ -3,6 +3,7 @@
 python -m utils.quiz 7 writes it.  Wrong numbers come from the slips that the checks know, and each wrong choice has its reason.
 """
 
+import itertools
 import json
 import math
 from random import Random
@@ -163,9 +164,12 @@ def why_larger(dice):
 
 
 def quiz(seed: int) -> list[Question]:
-    """The six questions that a seed draws; each .prediction() asks itself in a notebook."""
+    """The six questions that a seed draws, none of which gives another's answer away; each .prediction() asks itself in a notebook."""
     dice = Random(seed)
-    return [draw(dice) for draw in (ratio, cross_entropy_of, one_class, bce_of, target_of, why_larger)]
+    while True:
+        questions = [draw(dice) for draw in (ratio, cross_entropy_of, one_class, bce_of, target_of, why_larger)]
+        if not any(one.right in other.text for one, other in itertools.permutations(questions, 2)):
+            return questions
 
 
 def notebook(seed: int) -> str:

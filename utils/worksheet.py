@@ -15,7 +15,7 @@ from utils import summary
 from utils.bce import BCE_TASK
 from utils.check import Task
 from utils.cross_entropy import CROSS_ENTROPY
-from utils.drawn import Drawn, Question, asks, brackets, clear, image, pick, plain, say
+from utils.drawn import Drawn, Question, apart, asks, brackets, clear, image, pick, plain, say
 from utils.example import BCE, CE
 from utils.paper import (
     FILL, RULE, choices_of, columns, command, curve, document, feedback, head, heading, marker, ruler, samples, strip, table,
@@ -97,8 +97,11 @@ def all_lower(dice: Random, drawn: Drawn):
       ten=("{ten}", "This is the logarithm to base 10. Torch's `log` is the natural one."),
       two=("{two}", "This is log 2, the price of a guess between two. Here there are {n} classes."))
 def guessing(dice: Random, drawn: Drawn):
-    n = pick(dice, range(4, 13))
-    said = {"loss": float(CE(torch.zeros(1, n).double(), torch.tensor([0]))), "share": 1 / n, "ten": math.log10(n), "two": math.log(2)}
+    while True:
+        n = pick(dice, range(4, 13))
+        said = {"loss": float(CE(torch.zeros(1, n).double(), torch.tensor([0]))), "share": 1 / n, "ten": math.log10(n), "two": math.log(2)}
+        if apart(*said.values()):  # of 5 the logarithm to base 10 is all but log 2
+            break
     return {name: number(value) for name, value in said.items()} | {"n": n}, the_one(
         {name: math.isclose(value, -math.log(1 / n)) for name, value in said.items()})
 
@@ -177,7 +180,6 @@ CODE = [
         "y missing before the first logarithm": (2, "    there = F.logsigmoid(logits)"),
         "own class only": (4, "    losses = -there"),
         "minus missing": (4, "    losses = there + away"),
-        "the minus reaches only the first term": (4, "    losses = -there + away"),
         "terms multiplied": (4, "    losses = -(there * away)"),
         "sum instead of mean": (5, "    return losses.sum()"),
         "mean over the classes only": (5, "    return losses.mean(dim=1)"),
