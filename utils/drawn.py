@@ -15,7 +15,7 @@ from utils.bce import bce_terms
 from utils.check import Task, performed, steps_of
 from utils.cross_entropy import cross_entropy_terms
 from utils.plots import number
-from utils.predict import Prediction, Questions
+from utils.predict import Prediction
 from utils.sigmoid import sigmoid
 from utils.softmax import softmax
 
@@ -113,7 +113,7 @@ class Question(NamedTuple):
 
     def prediction(self) -> Prediction:
         """The same as a notebook asks it."""
-        return Questions().asks(self.text, self.choices)(lambda: (self.right, self.evidence))
+        return Prediction(self.text, self.choices, lambda: (self.right, self.evidence))
 
     @property
     def letter(self) -> str:

@@ -51,7 +51,7 @@ def ratio(dice):
 
 
 CE_WRONG = ["minus missing", "base 10 instead of e", "base 2 instead of e", "softmax applied twice", "off by one class",
-            "sigmoid instead of softmax", "the other classes instead of the label's", "entropy of the prediction", "squared difference",
+            "sigmoid instead of softmax", "the other classes instead of the label's", "all classes counted", "squared difference",
             "binary cross-entropy of the shares", "the predicted class instead of the label", "the shift is not given back",
             "exp of the loss"]
 
