@@ -233,7 +233,7 @@ def test_nothing_is_overwritten(command, tmp_path, there):
 def test_where_nothing_can_be_written_a_sentence_says_so(command, tmp_path):
     (tmp_path / "build").write_text("a file", encoding="utf8")
     code, says = command("7")
-    assert code == 2 and re.fullmatch(r"Nothing was written: .* \(.*build.*\)\.\n", says)
+    assert code == 2 and re.fullmatch(r"Writing failed: .* \(.*build.*\)\.\n", says)
 
 
 def test_without_chromium_the_html_is_written_and_a_sentence_says_so(command, tmp_path):

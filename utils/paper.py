@@ -212,7 +212,7 @@ def command(name: str, files: Callable[[int], dict[str, str | bytes]]) -> None:
     try:
         written = write(files(int(given)))
     except OSError as error:
-        stop(say("Nothing was written: {reason} ({path}).", reason=error.strerror, path=error.filename))
+        stop(say("Writing failed: {reason} ({path}).", reason=error.strerror, path=error.filename))
     for path in written:
         print(os.path.relpath(path))
 
@@ -242,7 +242,7 @@ def write(files: dict[str, str | bytes]) -> list[Path]:
 def printed(page: Path) -> Path:
     """The page as a PDF for A4, which on Letter paper is not cut either.  Returns: its path, or where Chromium fails the page's."""
     pdf = page.with_suffix(".pdf")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(dir=page.parent, ignore_cleanup_errors=True) as home:  # Ubuntu's Chromium does not see /tmp
         a4 = Path(home, page.name)
         a4.write_text(page.read_text(encoding="utf8").replace("@page {", "@page { size: A4;"), encoding="utf8")
         options = ["--headless", "--disable-gpu", f"--user-data-dir={home}", "--no-pdf-header-footer", f"--print-to-pdf={pdf}"]

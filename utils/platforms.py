@@ -76,7 +76,7 @@ def qti(title: str, questions: list[Question], seed: int) -> str:
 
 def item(question: Question, ident: str, title: str) -> str:
     fields = "".join(f"<qtimetadatafield><fieldlabel>{label}</fieldlabel><fieldentry>{entry}</fieldentry></qtimetadatafield>"
-                     for label, entry in (("question_type", "multiple_choice_question"), ("points_possible", "1.0")))
+                     for label, entry in (("question_type", "multiple_choice_question"), ("points_possible", "1")))
     lettered = [("ABCD"[k], choice) for k, choice in enumerate(question.choices)]
     labels = "".join(f'<response_label ident="{letter}">{material(choice)}</response_label>\n' for letter, choice in lettered)
     shown = "".join(f'<respcondition continue="Yes">{chosen(letter)}'
