@@ -16,8 +16,9 @@ import torch
 from torch.nn import functional as F
 
 from tests.lab import CHROME, ROOT
-from utils import paper, worksheet
+from utils import drawn, paper, worksheet
 from utils.check import check
+from utils.drawn import clear, image
 
 SEEDS = range(200)
 browsed = pytest.mark.skipif((CHROME is None and os.environ.get("CI") != "true") or importlib.util.find_spec("playwright") is None,
@@ -106,6 +107,18 @@ def test_no_number_is_printed_that_was_not_worked_out(keys):
         assert "0.0000" not in page and not re.search(r"nan|inf|\de-\d", words(page))
 
 
+@pytest.mark.parametrize("value", [0.00005, 0.12345, -2.71825, 12.18254999999, 12.18255000001])
+def test_a_number_half_way_between_two_fourth_decimals_is_not_clear(value):
+    """A last bit more or less would print another one."""
+    assert not clear(value) and not clear(0.5, value) and clear(round(value, 4), round(value, 4) + 0.00004)
+
+
+def test_what_is_not_clear_is_drawn_again(monkeypatch):
+    first = image(random.Random(7))
+    monkeypatch.setattr(drawn, "clear", lambda *values: first.ce not in values)
+    assert image(random.Random(7)).logits != first.logits
+
+
 def test_nothing_ties(keys):
     for page in keys.values():
         one = Worked(page)
@@ -154,8 +167,8 @@ def test_every_answer_stands_in_every_place_and_every_slip_and_label_is_drawn():
     sheets = [worksheet.sheet(seed) for seed in SEEDS]
     for asked in zip(*(sheet.predictions for sheet in sheets)):
         assert {question.letter for question in asked} == {*"ABCD"[:len(asked[0].choices)]}
-    for code, drawn in zip(worksheet.CODE, zip(*(sheet.wrong for sheet in sheets))):
-        assert {one.slip for one in drawn} == {*code.slips}
+    for code, wrong in zip(worksheet.CODE, zip(*(sheet.wrong for sheet in sheets))):
+        assert {one.slip for one in wrong} == {*code.slips}
     assert {sheet.drawn.label for sheet in sheets} == {0, 1, 2}
     assert len({(*sheet.drawn.logits, sheet.drawn.label) for sheet in sheets}) > 100
 

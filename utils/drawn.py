@@ -85,9 +85,8 @@ def image(dice: Random, fits: Callable[[Drawn], bool] = lambda drawn: True) -> D
     halves = [k / 2 for k in range(-4, 8) if k]
     while True:
         drawn = worked([pick(dice, halves) for _ in range(3)], pick(dice, range(3)))
-        z = drawn.logits
         if (min(drawn.shares) > 0.03 and 0.1 < drawn.ce < 2.8 and min(drawn.losses) > 0.03 and 1 < sum(drawn.losses) < 4.8
-                and len({*map(abs, z)}) == 3 and abs(drawn.ce - drawn.bce) > 0.1
+                and abs(drawn.ce - drawn.bce) > 0.1
                 and all(apart(*column) for column in (drawn.exps, drawn.shares, drawn.costs, drawn.sigmas, drawn.given, drawn.losses))
                 and clear(*drawn.exps, sum(drawn.exps), *drawn.shares, *drawn.costs, *drawn.sigmas, *drawn.given, *drawn.losses,
                           sum(drawn.losses), drawn.bce) and fits(drawn)):
