@@ -113,9 +113,12 @@ def test_a_number_half_way_between_two_fourth_decimals_is_not_clear(value):
     assert not clear(value) and not clear(0.5, value) and clear(round(value, 4), round(value, 4) + 0.00004)
 
 
-def test_what_is_not_clear_is_drawn_again(monkeypatch):
+@pytest.mark.parametrize("printed_value", [
+    lambda one: one.exps[0], lambda one: sum(one.exps), lambda one: one.shares[1], lambda one: one.ce, lambda one: one.sigmas[2],
+    lambda one: one.given[0], lambda one: one.losses[1], lambda one: sum(one.losses), lambda one: one.bce])
+def test_what_is_not_clear_is_drawn_again(monkeypatch, printed_value):
     first = image(random.Random(7))
-    monkeypatch.setattr(drawn, "clear", lambda *values: first.ce not in values)
+    monkeypatch.setattr(drawn, "clear", lambda *values: printed_value(first) not in values)
     assert image(random.Random(7)).logits != first.logits
 
 
