@@ -47,7 +47,7 @@ ol { margin: 1mm 0; padding-left: 6mm; } li { break-inside: avoid; margin-bottom
 .fill, .rule { display: inline-block; min-width: 18mm; border-bottom: 1px solid #000; } .rule { min-width: 115mm; height: 8mm; }
 svg.inline { display: inline; vertical-align: -0.4mm; }
 svg { display: block; } svg text { font: 3.3px Arial, "DejaVu Sans", sans-serif; } .answer { font-weight: bold; }
-@media screen { body { background: #ddd; } .sheet { background: #fff; margin: 6mm auto; padding: 0 8mm; width: 196mm; } }
+@media screen { body { background: #ddd; } .sheet { background: #fff; margin: 6mm auto; padding: 6mm 8mm; width: 196mm; } }
 """
 FILL, RULE = "<span class=fill>&nbsp;</span>", "<span class=rule></span>"
 HATCHES = "".join(
