@@ -2,7 +2,7 @@
 # make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
 # make present NOTEBOOK=01_softmax  for a projector        make bench       how fast the explorers follow the hand
 # make address REPO=someone/name  the repository's         make lint        code, workflows and forms
-# make constraints  anew, after a change of a pin
+# make constraints  anew, after a change of a pin          make worksheet SEED=7, make quiz SEED=7  on paper, with a key
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
 
 PYTHON ?= python3
@@ -20,7 +20,7 @@ define install_torch
 	{ echo "$$torch was not found.  Is there a network?  And has it a build for $$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')?  If not: rm -r .venv; make PYTHON=python3.12"; exit 1; }
 endef
 
-.PHONY: lab test test-colab refresh bench present named lint constraints address
+.PHONY: lab test test-colab refresh bench present named worksheet quiz lint constraints address
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -43,6 +43,9 @@ present: named .venv/present
 
 named:
 	@[ -f "notebooks/$(NOTEBOOK).ipynb" ] || { echo 'make present NOTEBOOK=... wants one of $(NOTEBOOKS), not "$(NOTEBOOK)"'; exit 2; }
+
+worksheet quiz: .venv/lab
+	@$(BIN)/python -m utils.$@ '$(SEED)'
 
 lint: .venv/lint
 	$(BIN)/ruff check --quiet
