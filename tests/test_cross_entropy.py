@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.oracle import CE, label, logits_of, p, share, y, z
-from tests.topics import pairs_of
+from tests.topics import pairs_of, typed
 from utils.cross_entropy import check_cross_entropy, cross_entropy_gradient, cross_entropy_terms, explore_cross_entropy
 from utils.example import PRESETS
 from utils.picture import HATCHED, RED, SOLID
@@ -98,7 +98,7 @@ def test_explorer_follows_its_controls(moves, lengths, drawn, said):
     said = f"{loss:.4f}"
     assert explorer.words.splitlines()[1].startswith(f"CE = −log p[{k}] = −log ")
     assert explorer.words.splitlines()[1].endswith(f" = {said}")
-    inside = float(explorer.words.splitlines()[1].split("−log ")[2].split(" =")[0])
+    inside = float(typed(explorer.words.splitlines()[1].split("−log ")[2].split(" =")[0]).replace("−", "-"))
     assert f"{-math.log(inside):.4f}" == said, "an equation that is true as it stands"
     assert [name for name in marks if name.startswith("true")] == [f"true share {k} says", f"true step {k} says"]
 

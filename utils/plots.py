@@ -49,12 +49,12 @@ def power_of_ten(value: float, decimals: int) -> str:
 def exact(result: float, arithmetic: Callable, *values: float) -> list[str]:
     """The values as they are written in "−log 0.119203 = 2.1269": with as many decimals, 4 or more, as make it true.
 
-    In powers of ten where 12 decimals are not enough, or where they would be a wall of digits.
+    In powers of ten where number would write one too; and as number does where 12 decimals are not enough, or a wall of digits.
     """
     for decimals in range(4, 13) if max(map(abs, values)) < 10_000 else ():
-        texts = [f"{value:.{decimals}f}" for value in values]
+        texts = [f"{value:.{decimals - 2}e}" if 0 < abs(value) < TINY else f"{value:.{decimals}f}" for value in values]
         if number(arithmetic(*map(float, texts))) == number(result):
-            return texts
+            return [power_of_ten(value, decimals - 2) if "e" in text else text for value, text in zip(values, texts)]
     return [number(value) for value in values]
 
 

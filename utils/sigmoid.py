@@ -41,8 +41,8 @@ def log_sigmoid(logits: Tensor) -> Tensor:
 def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
     """Logits → three dots on the S-curve, computed by the reader's sigmoid(logits [1, 3]), beside softmax's shares."""
     picture = Picture()
-    left, right, top, floor = 110, 580, 64, picture.height - 92  # of the curve's axes; columns and strip share its heights
-    across, lefts, width, strip = plots.axis(-6, 6, left, right), (670, 800, 930), 88, (1140, 1220)
+    left, right, top, floor = 100, 580, 64, picture.height - 92  # of the curve's axes; columns and strip share its heights
+    across, lefts, width, strip = plots.axis(-6, 6, left + 20, right), (670, 800, 930), 88, (1140, 1220)
 
     def furniture(low: float, high: float):
         """The S-curve and its axes."""

@@ -151,7 +151,7 @@ def explore_target_shape() -> Explorer:
         bce = now["loss"] == "BCEWithLogitsLoss"
         alone = bce and target.numel() == 1  # it answers none of the three questions, and stands beside them
         for k in range(3) if alone else ():
-            picture.frame(f"missing {k}", plots.RED, slot(k) - 60, TARGET_AT - 35, slot(k) + 60, TARGET_AT + 35, thick=2)
+            picture.frame(f"missing {k}", plots.RED, slot(k) - 60, TARGET_AT - 35, slot(k) + 60, TARGET_AT + 35)
             picture.line(f"link {k}", plots.RED, slot(k), LOGITS_AT + 37, slot(k), TARGET_AT - 37, data=(k, None))
         # Which logit each number of the target speaks of: its own, or for a label of the right shape the one that it names.
         own, label = target.numel() == 3 and (bce or target.shape == logits.shape), not bce and part in ("", "values")
@@ -213,7 +213,7 @@ LOGITS_AT, TARGET_AT = 120, 330  # the middle of each tensor's cells
 
 def slot(k: int) -> float:
     """The middle of cell k of a tensor."""
-    return 235 + 140 * k
+    return 236 + 140 * k
 
 
 def row(form: str) -> float:
