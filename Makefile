@@ -2,7 +2,8 @@
 # make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
 # make present NOTEBOOK=01_softmax  for a projector        make bench       how fast the explorers follow the hand
 # make address REPO=someone/name  the repository's         make lint        code, workflows and forms
-# make constraints  anew, after a change of a pin          make worksheet SEED=7, make quiz SEED=7  on paper, with a key
+# make constraints  anew, after a change of a pin          make site        the page for phones, and what there is to read
+# make worksheet SEED=7, make quiz SEED=7  on paper, with a key
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
 
 PYTHON ?= python3
@@ -20,7 +21,7 @@ define install_torch
 	{ echo "$$torch was not found.  Is there a network?  And has it a build for $$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')?  If not: rm -r .venv; make PYTHON=python3.12"; exit 1; }
 endef
 
-.PHONY: lab test test-colab refresh bench present named worksheet quiz lint constraints address
+.PHONY: lab test test-colab refresh bench present named worksheet quiz site lint constraints address asked
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -30,7 +31,7 @@ test: .venv/test
 
 # What needs a browser, Docker's files or git stays out: here Python moves the widgets.
 test-colab: $(COLAB)/ready
-	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser present reading binder repository requirements) $(ARGS)
+	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser page site present reading binder repository requirements) $(ARGS)
 
 refresh: .venv/lab
 	$(BIN)/python tests/refresh.py
@@ -47,6 +48,9 @@ named:
 worksheet quiz: .venv/lab
 	@$(BIN)/python -m utils.$@ '$(SEED)'
 
+site: .venv/site
+	$(BIN)/python .site/make.py
+
 lint: .venv/lint
 	$(BIN)/ruff check --quiet
 	$(BIN)/zizmor --offline --quiet --persona pedantic .github
@@ -57,13 +61,17 @@ lint: .venv/lint
 
 constraints: | .venv/python
 	$(BIN)/python -m pip install -q $$(grep '^uv==' requirements-lint.txt)
-	cat requirements.txt requirements-present.txt requirements-test.txt requirements-lint.txt | grep -v '^-' >.venv/pins
+	cat requirements.txt requirements-present.txt requirements-site.txt requirements-test.txt requirements-lint.txt | grep -v '^-' >.venv/pins
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate .venv/pins >.venv/constraints
 	{ grep '^#' constraints.txt; grep -vE '^(torch|triton|nvidia|cuda)' .venv/constraints; } >.venv/pins && mv .venv/pins constraints.txt
 
-address:
+# The page is at https://someone.github.io/name/, and the QR code leads there.  [R], or these lines would change too.
+address: asked .venv/site
+	git grep -lzE 'OWNER(\.github\.io)?/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|OWNER\.github\.io/[R]EPO|$(subst /,.github.io/,$(REPO))|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'
+	$(BIN)/python -m segno.cli --error m --scale 8 --light white --output .github/page.svg https://$(subst /,.github.io/,$(REPO))/
+
+asked:
 	@echo '$(REPO)' | grep -qxE '[A-Za-z0-9-]+/[A-Za-z0-9._-]+' || { echo 'Which repository?  make address REPO=someone/name'; exit 2; }
-	git grep -lz 'OWNER/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'  # [R], or this line would change too
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is wanted, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
@@ -76,12 +84,16 @@ address:
 	$(BIN)/python -c 'import matplotlib.font_manager'  # builds the font cache now, not in a cell
 	touch $@
 
-.venv/test: .venv/lab requirements-test.txt requirements-present.txt
+.venv/test: .venv/lab requirements-test.txt requirements-present.txt requirements-site.txt
 	$(BIN)/python -m pip install -q -r requirements-test.txt
 	touch $@
 
 .venv/present: .venv/lab requirements-present.txt
 	$(BIN)/python -m pip install -q -r requirements-present.txt
+	touch $@
+
+.venv/site: requirements-site.txt constraints.txt | .venv/python
+	$(BIN)/python -m pip install -q -r requirements-site.txt
 	touch $@
 
 .venv/lint: requirements-lint.txt constraints.txt | .venv/python

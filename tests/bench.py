@@ -21,7 +21,7 @@ import psutil
 from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
-from tests.lab import ROOT, Notebook, chromium, jupyterlab
+from tests.lab import ROOT, Notebook, chromium, free_port, jupyterlab, running
 from tests.topics import EXPLORERS, NAMES, explore, explorer, found, stops
 
 PRESSES, DRAG = 40, 60
@@ -223,12 +223,41 @@ def classroom() -> None:
     table(["OMP_NUM_THREADS", "kernels at once", "CPU ms an event", "MiB each: RSS", "PSS", "their own (USS)"], rows)
 
 
+def on_a_phone() -> None:
+    """The page of .site/ on a slow phone: 1.6 Mbit/s, 150 ms there and back, a processor a quarter as fast as this one."""
+    port, taken = free_port(), []
+    server = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "--directory", str(ROOT / ".site")]
+    with running(server, f"http://127.0.0.1:{port}/index.html"), chromium() as browser:
+        for _ in range(9):
+            page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+            phone = page.context.new_cdp_session(page)
+            phone.send("Network.enable")
+            phone.send("Network.emulateNetworkConditions", {"offline": False, "latency": 150, "downloadThroughput": 2e5,
+                                                            "uploadThroughput": 1e5})
+            phone.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+            page.add_init_script("""(function begin() {  // moves a slider as soon as there is one that listens
+                if (!window.losses) return requestAnimationFrame(begin);
+                const slider = document.querySelector('#z0');
+                slider.value = 1;
+                slider.dispatchEvent(new Event('input'));
+                requestAnimationFrame(() => setTimeout(() => window.moved = performance.now()));
+            })()""")
+            page.goto(f"http://127.0.0.1:{port}/index.html")
+            page.wait_for_function("window.moved && performance.getEntriesByName('first-contentful-paint').length")
+            taken.append(page.evaluate("[performance.getEntriesByName('first-contentful-paint')[0].startTime, window.moved]"))
+            page.close()
+    table(["the page on a slow phone", "ms (median of 9)", "at most"], [
+        [name, f"{statistics.median(times):.0f}", f"{max(times):.0f}"]
+        for name, times in zip(("first paint", "first moved picture"), zip(*taken))])
+
+
 if __name__ == "__main__":
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in (
         "torch", "matplotlib", "ipywidgets", "jupyterlab"))
     print(f"{date.today()}, Python {platform.python_version()}, {versions}, {psutil.cpu_count()} cores")
     kernel_work()
     in_the_browser()
+    on_a_phone()
     memory()
     start()
     if sys.platform == "linux":

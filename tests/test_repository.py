@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import segno
 import yaml
 
 from tests.topics import NAMES, NOTEBOOKS
@@ -24,7 +25,8 @@ TOP = {"MAKEFLAGS": "", "MAKELEVEL": "0"}  # make test runs these tests, and the
 @pytest.fixture
 def run(tmp_path):
     """run(command, …): its exit code and all it says, in a folder with the Makefile and the requirements."""
-    for name in ("Makefile", "constraints.txt", "requirements.txt", "requirements-test.txt", "requirements-present.txt"):
+    for name in ("Makefile", "constraints.txt", "requirements.txt", "requirements-test.txt", "requirements-present.txt",
+                 "requirements-site.txt"):
         shutil.copy(ROOT / name, tmp_path)
 
     def run(*command, **environment):
@@ -46,9 +48,29 @@ def program(path: pathlib.Path, source: str) -> str:
     return str(path)
 
 
+def leads_to(path: pathlib.Path, address: str) -> bool:
+    """Whether a QR code as SVG, dark where its path has strokes, is that of an address, with a quiet zone of 4 around it."""
+    wanted = segno.make_qr(address, error="m").matrix
+    dark, x, y = set(), 0, 0.5
+    for step in re.findall(r"[Mmh][-\d. ]+", re.search(r'stroke="#000" d="([^"]*)"', path.read_text(encoding="utf8"))[1]):
+        numbers = [float(number) for number in re.findall(r"-?[\d.]+", step)]
+        if step[0] == "h":
+            dark |= {(int(y), int(x) + k) for k in range(int(numbers[0]))}
+            x += numbers[0]
+        else:
+            x, y = numbers if step[0] == "M" else (x + numbers[0], y + numbers[1])
+    return dark == {(4 + row, 4 + column) for row, line in enumerate(wanted) for column, module in enumerate(line) if module}
+
+
 def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run, tmp_path):
     (tmp_path / "notebook.ipynb").write_text(
         f'["https://example.org/{PLACEHOLDER}/x", "{PLACEHOLDER}.git", "lab/tree/{PLACEHOLDER[6:]}/notebooks"]', encoding="utf8")
+    (tmp_path / "page.html").write_text(f"https://{PLACEHOLDER.replace('/', '.github.io/')}/", encoding="utf8")
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    program(tmp_path / ".venv/bin/python", f'exec {sys.executable} "$@"\n')  # with what make address would install
+    for name in ("python", "site"):
+        (tmp_path / ".venv" / name).touch()
+    (tmp_path / ".github").mkdir()
     run("git", "init", "-q")
     run("git", "add", ".")
     makefile = (tmp_path / "Makefile").read_text(encoding="utf8")
@@ -58,8 +80,24 @@ def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run
     assert run("make", "address", "REPO=someone/na.me-1")[0] == 0
     assert (tmp_path / "notebook.ipynb").read_text(encoding="utf8") == (
         '["https://example.org/someone/na.me-1/x", "someone/na.me-1.git", "lab/tree/na.me-1/notebooks"]')
+    assert (tmp_path / "page.html").read_text(encoding="utf8") == "https://someone.github.io/na.me-1/"
+    assert leads_to(tmp_path / ".github/page.svg", "https://someone.github.io/na.me-1/")
     assert (tmp_path / "Makefile").read_text(encoding="utf8") == makefile
     assert run(*demand) == (0, "")
+
+
+def test_the_qr_code_leads_to_the_page_that_the_readme_names():
+    address = re.search(r"\]\((https://[\w.-]+\.github\.io/\S+/)\)", (ROOT / "README.md").read_text(encoding="utf8"))[1]
+    assert leads_to(ROOT / ".github/page.svg", address)
+    assert not leads_to(ROOT / ".github/page.svg", address + "x")
+
+
+def test_only_the_job_that_publishes_may_write_and_it_installs_nothing():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf8"))["jobs"]
+    assert {name: job["permissions"] for name, job in jobs.items()} == {
+        "build": {"contents": "read"}, "deploy": {"pages": "write", "id-token": "write"}}
+    assert [step["uses"].split("@")[0] for step in jobs["deploy"]["steps"]] == ["actions/deploy-pages"]
+    assert {"run": "make site"} in jobs["build"]["steps"] and jobs["build"]["steps"][-1]["with"] == {"path": "_site"}
 
 
 @pytest.mark.parametrize("wrong", ["", "name", "https://example.org/someone/name", "some one/name", "a/b/c"])

@@ -1,5 +1,7 @@
 """Binary cross-entropy: one yes-or-no loss per class.  Taught in notebooks/05_bce_per_class.ipynb."""
 
+import functools
+import operator
 from collections.abc import Callable
 
 import ipywidgets as widgets
@@ -62,7 +64,8 @@ def worked_bce(terms: Tensor, reduction: str, loss: float | None) -> str:
     if reduction == "none":
         return f"[{numbers(terms)}]"
     count = len(terms) if reduction == "mean" else 1
-    added = " + ".join(exact(loss, lambda *losses: sum(losses) / count, *terms.tolist()))
+    # From left to right, as it is read: from Python 3.12 on sum() may differ in the last digit, and so in how many are written.
+    added = " + ".join(exact(loss, lambda *losses: functools.reduce(operator.add, losses) / count, *terms.tolist()))
     return (f"({added}) / {count}" if reduction == "mean" else added) + f" = {number(loss)}"
 
 
