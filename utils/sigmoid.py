@@ -53,7 +53,7 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
         picture.text("z", "z", across(0), floor + 68, "middle", plots.SMALL, look=plots.QUIET)
         picture.text("σ(z)", "σ(z)", left + 12, 26)
         picture.text("softmax", "softmax", sum(strip) / 2, 26, "middle")
-        z = torch.linspace(-6, 6, 121)
+        z = torch.linspace(-6, 6, 121, dtype=torch.float64)
         picture.curve("curve", plots.QUIET, across(z).tolist(), at(torch.sigmoid(z)).tolist(), data=(z.tolist(), torch.sigmoid(z).tolist()))
 
     def compute(values):
