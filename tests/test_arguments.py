@@ -156,7 +156,7 @@ REASONS = {
 THOUGHTS = {
     "divided by the number of images": "many images", "divided by the sum of all weights": "Weights of classes",
     "the weights are never used": "plain mean", "no reduction": "image here. One", "the weight comes after the mean": "the losses",
-    "divided twice": "mean() has divided", "other weights than the labels'": "Each image takes",
+    "divided twice": "mean() has divided", "other weights than the labels'": "Each image takes", "a column met a row": "Losses in a",
     "1 / weight instead of weight": "larger weight", "the weight is applied twice": "handed the",
     "the weight is applied to the logits": "weight multiplies", "the weight is inside the logarithm": "log(w · p)",
     "all classes counted": "pays for its label alone",

@@ -267,6 +267,8 @@ WEIGHTED_SLIPS = [
          "one.",
          weights=[lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t))], lambda w, t, z: w[t - 1], lambda w, t, z: w[(t + 1) % len(w)],
                   lambda w, t, z: w[z.argmax(-1)], lambda w, t, z: w.flip(0)[t]]),
+    slip("a column met a row", "Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.",
+         reduce=[lambda x, z, w, weight, loss: loss.sum(), lambda x, z, w, weight, loss: (w * loss.unsqueeze(1)).sum()]),
     slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
     slip("the weight is applied twice", "Either the loss is handed the weights, or you multiply by them.",
          reduce=[lambda x, z, w, *_: (w * x).sum() / w.sum(), lambda x, z, w, *_: (w * x).mean()]),

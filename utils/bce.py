@@ -270,6 +270,12 @@ def floored_terms(do, z: Tensor, y: Tensor) -> Tensor:
     return two_terms(do, z, y, -100)
 
 
+def logs_in_one_step(do, z: Tensor, y: Tensor) -> Tensor:
+    """The same with log σ(z) and log σ(−z), which lose no digits."""
+    z, y = do.logits(z), do.targets(y)
+    return do.terms(z, y, do.join(do.there(y, F.logsigmoid(z)), do.away(1 - y, F.logsigmoid(-z))))
+
+
 def one_line_each(do, z: Tensor, y: Tensor) -> Tensor:
     """max(z, 0) − z y + log(1 + exp(−|z|)), which nothing overflows."""
     z, y = do.logits(z), do.targets(y)
@@ -391,7 +397,7 @@ def soft_remark(terms: Callable) -> Callable[[Callable], str]:
     return remark
 
 
-WAYS = [two_terms, floored_terms, one_line_each]
+WAYS = [two_terms, floored_terms, logs_in_one_step, one_line_each]
 TERMS_TASK = Task(losses, ["logits", "targets"], BCE_INPUTS, WAYS, [
     *TERMS_SLIPS, slip("reduced too early", "One loss for each class is wanted here, before any mean or sum.", after=[
         torch.mean, torch.sum, lambda x: x.mean(1), lambda x: x.sum(1), lambda x: x.mean(0), lambda x: x.sum(0)])],

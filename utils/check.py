@@ -324,7 +324,7 @@ def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], fir
     if "OverflowError" in first.complaint:
         return ("an exponential too large for Python", "math.exp raises OverflowError from exp(710) on, where torch.exp says inf. "
                 "Neither helps: find a form that never computes so large a number.")
-    if first.answer is None or first.answer.shape != right.shape or kind(first.answer) != kind(right):
+    if first.answer is None or first.answer.shape != right.shape or kind(right) not in (kind(first.answer), "bool"):
         return "", ""
     if known := next((fault for fault in faults if fault.shows(first.answer)), None):
         return known.name, known.thought
