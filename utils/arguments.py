@@ -265,7 +265,7 @@ WEIGHTED_SLIPS = [
     slip("divided twice", f"mean() has divided already. Add up, and {DIVIDE}", reduce=lambda x, z, w, *_: x.mean() / w.sum()),
     slip("other weights than the labels'", "Each image takes the weight of its own label: not of the class before, not of the predicted "
          "one.",
-         weights=[lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t))], lambda w, t, z: w[t - 1], lambda w, t, z: w[(t + 1) % len(w)],
+         weights=[lambda w, t, z: w, lambda w, t, z: w[t - 1], lambda w, t, z: w[torch.arange(len(t))], lambda w, t, z: w[(t + 1) % len(w)],
                   lambda w, t, z: w[z.argmax(-1)], lambda w, t, z: w.flip(0)[t]]),
     slip("a column met a row", "Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.",
          reduce=[lambda x, z, w, weight, loss: loss.sum(), lambda x, z, w, weight, loss: (w * loss.unsqueeze(1)).sum()]),

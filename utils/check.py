@@ -243,7 +243,7 @@ def double(task: Task) -> list[Guess]:
     """All with two slips at once, in different steps: each pair in the first way that has both."""
     pairs = {}
     for way in task.ways:
-        for a, b in itertools.combinations(usable(task, way, 3), 2):
+        for a, b in itertools.combinations(usable(task, way, 2), 2):
             if a[0] != b[0] and a[1] != b[1]:
                 pairs.setdefault((a[1:], b[1:]), (a, b, way))
     return [Guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
