@@ -13,14 +13,15 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.check import Result, Task, check
-from utils.cross_entropy import OTHER_LOSSES, averaged, picked
+from utils.cross_entropy import averaged, picked
 from utils.digits import DIGITS, SEVERAL, TRAIN, digits, two_digits
 from utils.explore import STILL, Explorer
 from utils.inputs import call, check_tensor, name_of, one_line, shape
+from utils.loss_slips import LABELLING, LOGS, OTHER_LOSSES
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, numbered, the_one
-from utils.slips import FIRST, LABELLING, LOGS, SHARING, Fault, same, slip
+from utils.slips import FIRST, SHARING, Fault, same, slip
 from utils.softmax import TOO_LARGE, shares
 
 STEPS = 100
