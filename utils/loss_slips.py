@@ -24,7 +24,7 @@ LOGS = [
     slip("log missing", "A probability is not its logarithm yet: one step is missing.", log=[same, torch.neg, lambda p: p - 1]),
     slip("probabilities expected where logits came", "The logarithm was taken of a logit, which can be any number.",
          **{step: [lambda z, p: z, lambda z, p: z.clamp(1e-7, 1), lambda z, p: z.clamp(1e-12, 1), lambda z, p: z.clamp(1e-7, 1 - 1e-7),
-                   lambda z, p: z.clamp(min=1e-7), lambda z, p: z + 1e-7] for step in ("share", "chance")}),
+                   lambda z, p: z.clamp(min=1e-7), lambda z, p: z + 1e-7, lambda z, p: z.clamp(0, 1)] for step in ("share", "chance")}),
     slip("mean before the logarithm", "The logarithm of a mean is not the mean of the logarithms: which comes first?",
          log=lambda p: p.mean().log()),
     slip("rounded before the logarithm", "Four decimals are for reading. Small probabilities lose most by rounding, and cost most.",
@@ -49,12 +49,12 @@ LABELLING = [
          pick=lambda p, t: p[t]),
     slip("every image with every label", "p[:, labels] takes all labels from every row. One of each row is wanted.",
          pick=lambda p, t: p[:, t], difference=lambda logit, total: logit.unsqueeze(-1) - total,
-         loss=lambda z, t, _: -z.log_softmax(-1)[:, t].sum() / len(t)),
+         loss=lambda z, t, _: -z.log_softmax(-1)[:, t].sum() / len(t),
+         one_hot=lambda t, z: hot(z, t).amax(0), target=lambda t, n: F.one_hot(t, n).amax(0)),
     slip("all classes counted", "Only the label's probability counts here: pick it, or let a one-hot row make the others 0.",
          pick=lambda p, t: p, one_hot=lambda t, z: 1),
     slip("entropy of the prediction", "This never looks at the label: it says how undecided the model is.",
-         one_hot=lambda t, z: torch.softmax(z, -1),
-         loss=lambda z, t, _: torch.distributions.Categorical(logits=z).entropy().mean()),
+         one_hot=lambda t, z: torch.softmax(z, -1), loss=lambda z, t, _: torch.distributions.Categorical(logits=z).entropy().mean()),
     slip("the predicted class instead of the label", "The model is asked what it thinks itself. It should pay for what it gives the label.",
          labels=lambda t, n, z=None, *_: z.argmax(-1)),
     slip("the same label for all", "Every image has a label of its own.", labels=[lambda t, *_: t * 0 + t[0], lambda t, *_: t * 0]),
@@ -103,7 +103,7 @@ REDUCING = [
     slip("largest instead of mean", "One loss stands for all here.", reduce=[lambda x, *_: x.max(), lambda x, *_: x.min()]),
     slip("divided twice", "The mean has divided already.", reduce=[lambda x, z, *_: x.mean() / len(z), lambda x, *_: x.mean() / x.numel()]),
     slip("divided by a fixed number", "A number is written down here that fits one batch only.",
-         reduce=[lambda x, *_, k=k: x.sum() / k for k in (3, 2, 4)]),
+         reduce=[*(lambda x, *_, k=k: x.sum() / k for k in (3, 2, 4)), lambda x, z, *_: x.sum() / len(z) / 3]),
 ]
 # Instead of cross-entropy's mean.
 OTHER_LOSSES = [

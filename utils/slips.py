@@ -146,7 +146,7 @@ SHARING = [
     slip("another function instead of exp", "Exponentials are divided by their sum, not squares, sigmoids or the like.",
          exp=[torch.square, torch.sigmoid, F.softplus, torch.expm1]),
     slip("divided by something else than the sum", "A share is own to all: divide by the plain sum of the row, and add nothing to it.",
-         total=[lambda e: e.mean(-1, keepdim=True), lambda e: e.sum(-1, keepdim=True) + 1, torch.mean,
+         total=[lambda e: e.mean(-1, keepdim=True), lambda e: e.sum(-1, keepdim=True) + 1, lambda e: e.sum(-1)[0], torch.mean,
                 lambda e: e.sum(-1, keepdim=True) - e, lambda e: e.norm(dim=-1, keepdim=True),
                 *(lambda e, more=more: e.sum(-1, keepdim=True) + more for more in (1e-3, 1e-5, 1e-4, 1e-2))]),
 ]
@@ -155,7 +155,8 @@ SIGMOIDS = [
     slip("the probability of no", "The larger the logit, the smaller the answer: look at the minus, or which of two shares was taken.",
          minus=same),
     slip("softmax instead of sigmoid", "The classes compete here. Sigmoid asks each logit by itself: in a stack of z and 0, along which "
-         "dimension?", chance=[lambda z, p: torch.softmax(z, -1), lambda z, p: torch.softmax(z, 0)],
+         "dimension?",
+         chance=[lambda z, p: torch.softmax(z, -1), lambda z, p: torch.softmax(z, 0)],
          softplus=[lambda x: -torch.log_softmax(-x, -1), lambda x: -torch.log_softmax(-x, 0)]),
     slip("yes and no together", "Both shares of each pair are there. One is wanted.",
          chance=[lambda z, p: torch.stack([p, 1 - p], -1), lambda z, p: torch.stack([p, 1 - p])],

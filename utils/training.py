@@ -739,7 +739,8 @@ STEP_SLIPS = [
                lambda w, g, rate, *_: (1 - rate) * w - rate * g]),
     slip("the gradient of something else", "A gradient has the shape of what it belongs to: is it that of the weights?", step=[
         lambda w, g, rate, x, y: w - rate * (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x),
-        lambda w, g, rate, x, y: w - rate * (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x) @ w.T]),
+        lambda w, g, rate, x, y: w - rate * (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x) @ w.T],
+         spread=lambda g, x: g.T / len(x)),
     slip("a step for each image", "After each image the weights have moved already. One step is wanted, with the mean over all images.",
          step=lambda w, g, rate, x, y: functools.reduce(lambda w, k: training_step(w, x[k:k + 1], y[k:k + 1], rate), range(len(x)), w)),
     slip("one image only", "Only one image moves the weights: look for an index, or a loop that overwrites.",
@@ -771,7 +772,7 @@ STEP_SLIPS = [
          off=lambda p, y: (p - y) * p * (1 - p)),
     slip("divided by the wrong number", "The mean is over the images: divide by how many they are.",
          spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.numel(), lambda g, x: g / g.shape[1]]),
-    *SHARING[:8], *FIRST[3:5], *LABELLING[:1], *LOGS[:1], *OTHER_LOSSES[:3],
+    *SHARING[:8], *FIRST[3:5], *LABELLING[:1], *LABELLING[3:4], *LOGS[:1], *OTHER_LOSSES[:3],
 ]
 EXTREME = (torch.tensor([[2000.0, 0, -2000]]), torch.tensor([[1.0], [-1], [0.5]]), torch.tensor([0, 0, 1]), 0.1)
 TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
