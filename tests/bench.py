@@ -22,7 +22,9 @@ from jupyter_client.manager import start_new_kernel
 from matplotlib.figure import Figure
 
 from tests.lab import ROOT, Notebook, chromium, free_port, jupyterlab, running
-from tests.topics import EXPLORERS, NAMES, explore, explorer, found, stops
+from tests.test_check import RIGHT, strange
+from tests.topics import CHECKS, EXPLORERS, NAMES, explore, explorer, found, stops
+from utils.check import double, single
 
 PRESSES, DRAG = 40, 60
 RIVALS = """import io, itertools, ipywidgets
@@ -101,6 +103,20 @@ def kernel_work() -> None:
             f"{statistics.median(sizes) / 1000:.1f} / {max(sizes) / 1000:.1f}"])
     table(["kernel work per event, ms (median / p95)", "numbers", "picture and words", "PNG", "all", "CPU, mean",
            "kB a frame (median / most)"], rows)
+
+
+def checks() -> None:
+    """Seconds for a right function, and for a wrong one that nothing explains: all that is known is tried on it, for the first time."""
+    rows = []
+    for check in CHECKS:
+        right, taken = RIGHT[check][0], []
+        for function, passes in ((right, True), (strange(check)[-1], False)):
+            single.cache_clear(), double.cache_clear()
+            began = time.perf_counter()
+            assert check(function).passed == passes
+            taken.append(f"{time.perf_counter() - began:.2f}")
+        rows.append([check.__name__, *taken])
+    table(["a check, seconds", "right", "not right yet"], rows)
 
 
 def in_the_browser() -> None:
@@ -256,6 +272,7 @@ if __name__ == "__main__":
         "torch", "matplotlib", "ipywidgets", "jupyterlab"))
     print(f"{date.today()}, Python {platform.python_version()}, {versions}, {psutil.cpu_count()} cores")
     kernel_work()
+    checks()
     in_the_browser()
     on_a_phone()
     memory()

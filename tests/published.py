@@ -1,4 +1,4 @@
-"""A hundred and sixty wrong functions in the manner of published code, questions and homework, each with the words of its true reason.
+"""More than two hundred wrong functions in the manner of published code, questions and homework, each with the words of its true reason.
 
 A pattern says which words the first line of the check must have, "two slips" or one.  Not copied, and written by who wrote the slips.
 """
@@ -10,12 +10,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from utils.arguments import check_weighted_cross_entropy
 from utils.bce import check_bce, check_bce_terms
 from utils.cross_entropy import check_cross_entropy
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
 from utils.target_shape import check_bce_target
+from utils.training import check_training_step
 
 
 def sig(x):
@@ -99,6 +101,64 @@ def at_first_row(target, t):
 def at_next(target, t):
     for i, label in enumerate(t):
         target[i, label - 1] = 1
+
+
+def at_exchanged(target, t):
+    target[t, range(len(t))] = 1
+
+
+def pick(p, t):
+    return p[torch.arange(len(t)), t]
+
+
+def grad(w, x, y, loss=F.cross_entropy, times=1):
+    w = w.clone().requires_grad_()
+    for _ in range(times):
+        loss(x @ w, y).backward()
+    return w.grad
+
+
+def backward_twice(w, x, y, r):
+    return w - r * grad(w, x, y, times=2)
+
+
+def zeroed_before_the_step(w, x, y, r):
+    w = w.clone().requires_grad_()
+    optimizer = torch.optim.SGD([w], lr=r)
+    F.cross_entropy(x @ w, y).backward()
+    optimizer.zero_grad()
+    optimizer.step()
+    return w
+
+
+def by_adam(w, x, y, r):
+    w = w.clone().requires_grad_()
+    optimizer = torch.optim.Adam([w], lr=r)
+    F.cross_entropy(x @ w, y).backward()
+    optimizer.step()
+    return w.detach()
+
+
+def loss_returned(w, x, y, r):
+    w = w.clone().requires_grad_()
+    loss = F.cross_entropy(x @ w, y)
+    loss.backward()
+    w = w - r * w.grad
+    return loss
+
+
+def a_step_each(w, x, y, r):
+    for image, label in zip(x, y):
+        w = w - r * grad(w, image[None], label[None])
+    return w
+
+
+def first_image(w, x, y, r):
+    return w - r * grad(w, x[:1], y[:1])
+
+
+def formula(w, x, y, r, hot=F.one_hot, act=lambda z: torch.softmax(z, 1)):
+    return w - r * x.T @ (act(x @ w) - hot(y, w.shape[1])) / len(x)
 
 
 def kaggle_clip(z, t):
@@ -289,4 +349,60 @@ PUBLISHED = [
     (check_predict_labels, "two slips", lambda z, one: z.argmax(0) if one else z > 0.5),
     (check_predict_labels, "all|whole|list", lambda z, one: z.argmax(1).tolist() if one else (z >= 0).tolist()),
     (check_predict_labels, "half", lambda z, one: z.argmax(1) if one else torch.sigmoid(z) > 0.5),
+    # a third, from newcomers: each had no name, a wrong one, or was accepted, when it was first tried
+    (check_cross_entropy, "label's logit missing", lambda z, t: z.logsumexp(1).mean()),
+    (check_sigmoid, "sigmoid of 2 z", lambda z: torch.softmax(torch.stack([z, -z], -1), -1)[..., 0]),
+    (check_softmax, "after the exp", lambda z: (lambda e: e / e.sum(1, keepdim=True))(z.exp() - z.max(1, keepdim=True)[0])),
+    (check_softmax, "after the exp",
+     lambda z: (lambda e: (e - e.max(1, keepdim=True)[0]) / (e - e.max(1, keepdim=True)[0]).sum(1, keepdim=True))(z.exp())),
+    (check_softmax, "after the exp", lambda z: (lambda e: (e - e.max()) / (e - e.max()).sum(1, keepdim=True))(z.exp())),
+    (check_predict_labels, "a half", lambda z, one: z.argmax(1) if one else torch.sigmoid(z).round()),
+    (check_predict_labels, "a half", lambda z, one: z.argmax(1) if one else torch.sigmoid(z).round().int()),
+    (check_cross_entropy, "column met a row|too many", lambda z, t: z.logsumexp(1, keepdim=True) - pick(z, t)),
+    (check_cross_entropy, "keepdim|column", lambda z, t: ((z - z.max(1)[0]).exp().sum(1).log() + z.max(1)[0] - pick(z, t)).mean()),
+    (check_cross_entropy, "column met a row", lambda z, t: (z.logsumexp(1, keepdim=True) - z[range(len(t)), t]).sum()),
+    (check_training_step, "number of classes fixed", lambda w, x, y, r: formula(w, x, y, r, hot=lambda y, c: F.one_hot(y, 3))),
+    (check_training_step, "number of classes fixed", lambda w, x, y, r: formula(w, x, y, r, hot=lambda y, c: F.one_hot(y))),
+    (check_log_sigmoid, "z and 1", lambda z: -torch.logaddexp(torch.ones_like(z), -z)),
+    (check_log_sigmoid, "taken twice", lambda z: -torch.logaddexp(torch.zeros_like(z), torch.exp(-z))),
+    (check_sigmoid, "z and 1", lambda z: torch.softmax(torch.stack([z, torch.ones_like(z)], -1), -1)[..., 0]),
+    (check_sigmoid, "cat", lambda z: torch.softmax(torch.cat([z, torch.zeros_like(z)], -1), -1)[..., 0]),
+    (check_sigmoid, "cat", lambda z: torch.softmax(torch.cat([z, torch.zeros_like(z)], -1), -1)[:, :z.shape[1]]),
+    (check_sigmoid, "cat", lambda z: torch.softmax(torch.cat([z, torch.zeros_like(z)]), 0)[:len(z)]),
+    (check_sigmoid, "cat", lambda z: torch.softmax(torch.cat([z, torch.zeros_like(z)], 0), 0)),
+    (check_bce_terms, "1 − z", lambda z, y: -(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(1 - z))),
+    (check_bce, "1 − z.*sum|sum.*1 − z", lambda z, y: -(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(1 - z)).sum()),
+    (check_bce, "fixed", lambda z, y: F.binary_cross_entropy_with_logits(z, y, reduction="sum") / 3),
+    (check_cross_entropy, "fixed", lambda z, t: F.cross_entropy(z, t, reduction="sum") / 2),
+    (check_cross_entropy, "mean before", lambda z, t: -torch.log(pick(torch.softmax(z, 1), t).mean())),
+    (check_cross_entropy, "label itself", lambda z, t: (z.logsumexp(1) - t).mean()),
+    (check_bce_target, "row and column", lambda t, n: zeros_then(t, n, at_exchanged)),
+    (check_training_step, "counted twice", backward_twice),
+    (check_training_step, "nothing moved", zeroed_before_the_step),
+    (check_training_step, "the loss", loss_returned),
+    (check_training_step, "each image", a_step_each),
+    (check_training_step, "one image", first_image),
+    (check_training_step, "sigmoid", lambda w, x, y, r: formula(w, x, y, r, act=torch.sigmoid)),
+    (check_training_step, "softmax missing", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: z)),
+    (check_training_step, "wrong dim", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: torch.softmax(z, 0))),
+    (check_training_step, "whole batch", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: z.exp() / z.exp().sum())),
+    (check_training_step, "overflow", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: z.exp() / z.exp().sum(1, keepdim=True))),
+    (check_training_step, "sign or length", by_adam),
+    (check_training_step, "binary",
+     lambda w, x, y, r: w - r * grad(w, x, y, lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, z.shape[1]).float()))),
+    (check_training_step, "squared",
+     lambda w, x, y, r: w - r * grad(w, x, y, lambda z, y: F.mse_loss(z, F.one_hot(y, z.shape[1]).float()))),
+    (check_training_step, "log", lambda w, x, y, r: w - r * grad(w, x, y, F.nll_loss)),
+    (check_training_step, "off by one", lambda w, x, y, r: w - r * grad(w, x, (y + 1) % w.shape[1])),
+    (check_training_step, "rate in the wrong", lambda w, x, y, r: r * (w - grad(w, x, y))),
+    (check_training_step, "rate in the wrong", lambda w, x, y, r: (1 - r) * w - r * grad(w, x, y)),
+    (check_training_step, "two slips: uphill, and no learning rate", lambda w, x, y, r: w + grad(w, x, y)),
+    (check_softmax, "keepdim", lambda z: (z - z.max(1)[0]).exp() / (z - z.max(1)[0]).exp().sum(1)),
+    (check_cross_entropy, "every image", lambda z, t: -torch.log_softmax(z, 1)[:, t].sum() / len(t)),
+    (check_log_sigmoid, "softmax", lambda z: torch.log_softmax(z, -1)),
+    (check_log_sigmoid, "yes and no", lambda z: torch.log_softmax(torch.stack([z, torch.zeros_like(z)], -1), -1)),
+    (check_bce, "bracket|one term", lambda z, y: (-y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).mean()),
+    (check_predict_labels, "half", lambda z, one: z.argmax(1) if one else (torch.sign(z) + 1) / 2),
+    (check_weighted_cross_entropy, "column met a row",
+     lambda z, t, w: (w[t] * (z.logsumexp(1, keepdim=True) - z.gather(1, t[:, None]))).sum() / w[t].sum()),
 ]

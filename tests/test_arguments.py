@@ -200,10 +200,9 @@ REASONS = {
 THOUGHTS = {
     "divided by the number of images": "many images", "divided by the sum of all weights": "Weights of classes",
     "the weights are never used": "plain mean", "no reduction": "image here. One", "the weight comes after the mean": "the losses",
-    "divided twice": "mean() has divided", "other weights than the labels'": "Each image takes",
+    "divided twice": "mean() has divided", "other weights than the labels'": "Each image takes", "a column met a row": "Losses in a",
     "1 / weight instead of weight": "larger weight", "the weight is applied twice": "handed the",
-    "the weight is applied to the logits": "weight multiplies", "the weight is inside the logarithm": "log(w · p)",
-    "all classes counted": "pays for its label alone",
+    "the weight in the wrong place": "A weight multiplies", "all classes counted": "pays for its label alone",
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.
@@ -282,8 +281,7 @@ WRONG = {
         "1 / weight instead of weight": lambda z, t, w: (each(z, t) / w[t]).sum() / (1 / w[t]).sum(),
         "other weights than the labels'": lambda z, t, w: (w[z.argmax(1)] * each(z, t)).sum() / w[z.argmax(1)].sum(),
         "the weight is applied twice": lambda z, t, w: (w[t] * F.cross_entropy(z, t, weight=w, reduction="none")).sum() / w[t].sum(),
-        "the weight is applied to the logits": lambda z, t, w: nn.CrossEntropyLoss()(w * z, t),
-        "the weight is inside the logarithm": lambda z, t, w: -torch.log(w[t] * pick(torch.softmax(z, 1), t)).mean(),
+        "the weight in the wrong place": lambda z, t, w: nn.CrossEntropyLoss()(w * z, t),
         "all classes counted": lambda z, t, w: -(w * torch.log_softmax(z, 1)).sum(1).mean(),
         "softmax applied twice": lambda z, t, w: F.cross_entropy(z.softmax(1), t, weight=w),
         "minus missing": lambda z, t, w: (w[t] * pick(z.log_softmax(1), t)).sum() / w[t].sum(),

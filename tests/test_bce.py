@@ -372,15 +372,7 @@ WRONG = {
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "own class only": "zeros of the target are answers too", "only the classes that are not there": "The other term",
-    "targets reversed": "the other way round", "the article's printed typo": "and the 1 − is missing",
-    "the minus reaches one term only": "Both terms cost", "1 − missing in the second logarithm": "the probability of “not there”",
-    "y or 1 − y missing before a logarithm": "The first term", "1 − outside the logarithm": "the bracket belongs inside",
-    "1 − z instead of −z": "− is for", "squared difference, or absolute": "|y − σ|",
-    "probabilities expected where logits came": "binary_cross_entropy and BCELoss", "weights that nobody asked for": "no pos_weight",
-    "label smoothing": "The targets are", "−1 and 1 expected as targets": "is for −1 and 1",
-    "decided before the loss": "Rounded to yes or no", "a part of max(z, 0) − z y + log(1 + exp(−|z|))": "One of the",
-    "absolute value missing": "without the bars", "arguments exchanged": "then targets", "reduced too early": "before any mean or sum",
+    "the article's printed typo": "and the 1 − is missing", "reduced too early": "before any mean or sum",
     "saturation: a probability rounded to 0 before its logarithm": "1 + exp(−17)", "the logarithm stopped at −100": "BCELoss stops",
     "saturation at large negative logits": "σ(−2000)", "overflow at large logits": "32 bits. Which", "0 · log 0": "1 − σ(200)",
     "no reduction": "image here. Their", "mean over the classes only": "one number for each image",

@@ -110,7 +110,7 @@ def test_torch_is_asked_in_64_bits():
     assert machinery.check(nn.Softmax(dim=1), task).passed and set(asked) == {torch.float64}
 
 
-# As THOUGHTS of a topic, for the slips that any function can have.
+# As THOUGHTS of a topic, for the slips in shared steps.
 THOUGHTS = {
     "minus missing or too much": "Every sign", "rounded on the way": "Compute with all of them",
     "whole numbers where fractions are wanted": "were cut or rounded off", "yes or no where numbers are wanted": "True and False",
@@ -129,38 +129,49 @@ THOUGHTS = {
     "sign of the exponent turned round": "not exp(−z)", "shifted in one place only": "The shift cancels only if",
     "shifted after the exponential": "Taken away after", "divided by the largest logit instead of shifted": "Dividing changes the",
     "another shift for each class": "is taken from", "another function instead of exp": "Exponentials are divided",
-    "divided by something else than the sum": "A share is", "the label's logit missing": "is the log",
-    "log-softmax missing": "is the label's", "added instead of subtracted": "A high logit", "a column met a row": "The sums kept",
-    "logsumexp without its dim": "It wants to", "mean over one term only": "One term is",
-    "exp missing in the log-sum-exp": "sum of *exponentials*", "log missing in the log-sum-exp": "The *log* of the sum",
-    "exponential taken twice": "logsumexp and logaddexp", "the shift is not given back": "must come back",
-    "largest logit instead of log-sum-exp": "The largest alone", "mean over images and classes": "It is divided",
-    "label smoothing": "The target is", "off by one class": "the first class is 0", "labels taken from the first row only": "The index 0",
-    "rows picked instead of entries": "takes whole rows", "every image with every label": "p[:, labels]",
-    "all classes counted": "Only the label's probability", "entropy of the prediction": "This never looks",
-    "the predicted class instead of the label": "what it thinks itself", "the same label for all": "Every image has",
-    "labels in reverse order": "in the order in which they come", "the other classes instead of the label's": "did not get",
-    "minus missing": "probability is negative", "log missing": "A probability is",
-    "probabilities expected where logits came": "taken of a logit", "mean before the logarithm": "of a mean",
-    "rounded before the logarithm": "lose most by rounding", "log1p instead of log": "log(1 + p)",
-    "a limit inside the logarithm": "or a clamp", "weighted by a probability": "Plain −log p", "sum instead of mean": "not sum()",
-    "no reduction": "one loss for each of several", "one image only": "Only one image's",
-    "divided by the classes instead of the images": "the images: their", "largest instead of mean": "One loss stands for all",
-    "divided twice": "The mean has", "divided by a fixed number": "A number is", "the probability of no": "The larger the",
+    "divided by something else than the sum": "A share is", "the probability of no": "The larger the",
     "softmax instead of sigmoid": "The classes compete", "yes and no together": "Both shares", "cat instead of stack": "cat puts all",
     "a pair of z and 1": "The 1 in", "the sigmoid of 2 z": "A pair of", "normalised": "Sigmoids need not", "1 + missing": "no upper end",
     "tanh instead of sigmoid": "from −1 to 1", "all or nothing": "yes or no. Sigmoid", "1 − instead of 1 +": "add up to 1",
     "not inverted, or its brackets missing": "wants brackets", "square in the exponent": "With −z²", "a hard sigmoid": "Straight lines",
     "another activation": "a layer's activation", "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
-    "the logits as they came": "Nothing was done",
+    "the logits as they came": "Nothing was done", "minus missing": "probability is negative", "log missing": "A probability is",
+    "probabilities expected where logits came": ["taken of a logit", "binary_cross_entropy and BCELoss"],
+    "mean before the logarithm": "of a mean", "rounded before the logarithm": "lose most by rounding", "log1p instead of log": "log(1 + p)",
+    "a limit inside the logarithm": "or a clamp", "weighted by a probability": "Plain −log p", "off by one class": "the first class is 0",
+    "labels taken from the first row only": "The index 0", "rows picked instead of entries": "takes whole rows",
+    "every image with every label": "p[:, labels]", "all classes counted": "Only the label's probability",
+    "entropy of the prediction": "This never looks", "the predicted class instead of the label": "what it thinks itself",
+    "the same label for all": "Every image has", "labels in reverse order": "in the order in which they come",
+    "the other classes instead of the label's": "did not get", "the label's logit missing": "is the log",
+    "log-softmax missing": "is the label's", "added instead of subtracted": "A high logit", "a column met a row": "The sums kept",
+    "logsumexp without its dim": "It wants to", "mean over one term only": "One term is",
+    "exp missing in the log-sum-exp": "sum of *exponentials*", "log missing in the log-sum-exp": "The *log* of the sum",
+    "exponential taken twice": "logsumexp and logaddexp", "the shift is not given back": "must come back",
+    "largest logit instead of log-sum-exp": "The largest alone", "mean over images and classes": "It is divided",
+    "label smoothing": ["The target is", "The targets are"], "sum instead of mean": "not sum()",
+    "no reduction": "one loss for each of several", "one image only": "Only one image's",
+    "divided by the classes instead of the images": "the images: their", "largest instead of mean": "One loss stands for all",
+    "divided twice": "The mean has", "divided by a fixed number": "A number is", "squared difference, or absolute": ["|p − y|", "|y − σ|"],
+    "binary cross-entropy instead": "Every class pays", "weights that nobody asked for": ["Each image counts", "no pos_weight"],
+    "one class ignored": "no ignore_index", "accuracy instead of a loss": "How often the largest",
+    "the label itself subtracted": "the row, not", "hinge loss instead": "a margin of 1", "exp of the loss": "perplexity",
+    "log of the product with the one-hot row": "The one-hot row's", "arguments exchanged": ["then labels", "then targets"],
+    "own class only": "zeros of the target are answers too", "only the classes that are not there": "The other term",
+    "targets reversed": "the other way round", "the minus reaches one term only": "Both terms cost",
+    "1 − missing in the second logarithm": "the probability of “not there”", "y or 1 − y missing before a logarithm": "The first term",
+    "1 − outside the logarithm": "the bracket belongs inside", "1 − z instead of −z": "− is for",
+    "−1 and 1 expected as targets": "is for −1 and 1", "decided before the loss": "Rounded to yes or no",
+    "a part of max(z, 0) − z y + log(1 + exp(−|z|))": "One of the", "absolute value missing": "without the bars",
 }
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_every_slip_has_its_own_thought(check):
-    task, words = task_of(check), collections.defaultdict(list, {slip: [its] for slip, its in THOUGHTS.items()})
-    for topic in list(UTILS)[:[module.__name__ for module in UTILS.values()].index(check.__module__) + 1]:
-        for slip, its in getattr(tests_of(topic), "THOUGHTS", {}).items():
+    task, words = task_of(check), collections.defaultdict(list)
+    earlier = list(UTILS)[:[module.__name__ for module in UTILS.values()].index(check.__module__) + 1]
+    for thoughts in (THOUGHTS, *(getattr(tests_of(topic), "THOUGHTS", {}) for topic in earlier)):
+        for slip, its in thoughts.items():
             words[slip] += [its] if isinstance(its, str) else its
     told = [(known.name, known.thought) for known in [*task.slips, *(fault for _, faults in task.extremes for fault in faults or ())]]
     told += [(known.name, known.thought) for known in GENERAL if known.name not in dict(told)]

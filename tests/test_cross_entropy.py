@@ -396,12 +396,7 @@ WRONG = {
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "squared difference, or absolute": "|p − y|", "binary cross-entropy instead": "Every class pays",
-    "weights that nobody asked for": "Each image counts", "one class ignored": "no ignore_index",
-    "accuracy instead of a loss": "How often the largest", "the label itself subtracted": "the row, not",
-    "hinge loss instead": "a margin of 1", "exp of the loss": "perplexity", "log of the product with the one-hot row": "The one-hot row's",
-    "arguments exchanged": "then labels", "0 · log 0": "A share rounds",
-    "saturation: a probability rounded to 0 before its logarithm": "Never compute the share",
+    "0 · log 0": "A share rounds", "saturation: a probability rounded to 0 before its logarithm": "Never compute the share",
 }
 
 

@@ -18,11 +18,12 @@ from utils.example import (
 )
 from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import call, check_logits, check_targets
+from utils.loss_slips import BINARY, BRACKET, LOGS, REDUCING, binary, mixed
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
 from utils.sigmoid import fraction, log_sigmoid, sigmoid
-from utils.slips import EXPS, FIRST, LOGS, REDUCING, SIGMOIDS, Fault, same, slip
+from utils.slips import EXPS, FIRST, SIGMOIDS, Fault, same, slip
 
 
 def bce_terms(logits: Tensor, targets: Tensor) -> Tensor:
@@ -276,6 +277,12 @@ def floored_terms(do, z: Tensor, y: Tensor) -> Tensor:
     return two_terms(do, z, y, -100)
 
 
+def logs_in_one_step(do, z: Tensor, y: Tensor) -> Tensor:
+    """The same with log σ(z) and log σ(−z), which lose no digits."""
+    z, y = do.logits(z), do.targets(y)
+    return do.terms(z, y, do.join(do.there(y, F.logsigmoid(z)), do.away(1 - y, F.logsigmoid(-z))))
+
+
 def one_line_each(do, z: Tensor, y: Tensor) -> Tensor:
     """max(z, 0) − z y + log(1 + exp(−|z|)), which nothing overflows."""
     z, y = do.logits(z), do.targets(y)
@@ -286,58 +293,15 @@ def averaged(terms: Callable) -> Callable:
     return lambda do, z, y: do.loss(z, y, do.reduce(terms(do, z, y), z))
 
 
-def losses(z: Tensor, y: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(z, y, reduction="none")
-
-
 def typo(z: Tensor, y: Tensor) -> Tensor:
     """The article's loss_2, as it is printed."""
-    return losses(z, torch.ones_like(y)) * y - losses(z, torch.ones_like(y)) * (1 - y)
+    return binary(z, torch.ones_like(y)) * y - binary(z, torch.ones_like(y)) * (1 - y)
 
 
-def mixed(there: float, away: float) -> Callable:
-    return lambda one, other: -(there * one + away * other)
-
-
-OWN = "The zeros of the target are answers too: “not there”. Their term is −(1 − y) log(1 − σ(z))."
-BRACKET = "it is −(y log σ + (1 − y) log(1 − σ))."
 TERMS_SLIPS = [
-    slip("own class only", OWN, join=lambda there, away: -there, loss=lambda z, y, _: (y * losses(z, y)).sum() / y.sum()),
-    slip("only the classes that are not there", "The other term is missing: −y log σ(z), for the classes that are there.",
-         join=lambda there, away: -away),
-    slip("targets reversed", "y stands before log σ, and 1 − y before log(1 − σ). Here it is the other way round.",
-         targets=lambda y: 1 - y),
     slip("the article's printed typo", "The bracket closes too early, and the 1 − is missing: " + BRACKET,
-         terms=[lambda z, y, _: typo(z, y), lambda z, y, _: torch.cat([losses(z, y)[:, :-1], typo(z, y)[:, -1:]], dim=1)]),
-    slip("the minus reaches one term only", "Both terms cost something: " + BRACKET, join=[lambda there, away: away - there, torch.sub]),
-    slip("1 − missing in the second logarithm", "A class that is not there costs −log of the probability of “not there”, 1 − σ(z).",
-         other=same),
-    slip("y or 1 − y missing before a logarithm", "The first term is for the classes that are there, the second for those that are not.",
-         there=lambda y, log: log, away=[lambda rest, log: log, lambda rest, log: (1 - rest) * log]),
-    slip("1 − outside the logarithm", "1 − log σ is not log(1 − σ): the bracket belongs inside.", other=lambda p: (1 - p.log()).exp()),
-    slip("1 − z instead of −z", "1 − is for probabilities: 1 − σ(z) is the sigmoid of another logit, and it is not 1 − z.",
-         terms=lambda z, y, _: -(y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(1 - z))),
-    slip("squared difference, or absolute", "|y − σ| and (y − σ)² are other losses, flat where the model is sure and wrong.",
-         terms=[lambda z, y, _: (y - z.sigmoid()) ** 2, lambda z, y, _: (y - z) ** 2, lambda z, y, _: (y - z.sigmoid()).abs()]),
-    slip("probabilities expected where logits came", "binary_cross_entropy and BCELoss take probabilities: sigmoid first.",
-         terms=lambda z, y, _: F.binary_cross_entropy(z, y, reduction="none")),
-    slip("weights that nobody asked for", "Each class counts the same here: no weight and no pos_weight.",
-         there=[*(lambda y, log, w=w: w * y * log for w in (2, 3, 10, 0.5)), lambda y, log: (1 - y).sum() / y.sum() * y * log,
-                lambda y, log: (1 - y).sum(0) / y.sum(0) * y * log], away=[lambda rest, log, w=w: w * rest * log for w in (2, 0.5, 0.1)],
-         join=[mixed(0.25, 0.75), mixed(0.75, 0.25)]),
-    slip("label smoothing", "The targets are softened here. With plain targets they are 1 and 0.",
-         targets=[lambda y: 0.9 * y + 0.05, lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.8 * y + 0.1]),
-    slip("−1 and 1 expected as targets", "Targets are 0 and 1 here. log(1 + exp(−y z)) is for −1 and 1, and so are hinge losses.",
-         targets=lambda y: 2 * y - 1,
-         terms=[lambda z, y, _: F.softplus(-y * z), lambda z, y, _: (1 - (2 * y - 1) * z).clamp(min=0),
-                lambda z, y, _: (1 - y * z).clamp(min=0)]),
-    slip("decided before the loss", "Rounded to yes or no, a probability has nothing left to learn from.", chance=lambda z, p: p.round()),
-    slip("a part of max(z, 0) − z y + log(1 + exp(−|z|))", "One of the three parts is missing, or has the other sign.",
-         tail=torch.zeros_like, product=[lambda z, y: z * 0, lambda z, y: -z * y]),
-    slip("absolute value missing", "It is exp(−|z|): without the bars the large logits overflow, and the sum is another.",
-         tail=[lambda z: (-z).exp().log1p(), lambda z: z.exp().log1p()]),
-    slip("arguments exchanged", "Logits first, then targets.", terms=lambda z, y, _: losses(y, z)),
-    *LOGS, *EXPS, *FIRST[:4], *SIGMOIDS, *FIRST[4:],
+         terms=[lambda z, y, _: typo(z, y), lambda z, y, _: torch.cat([binary(z, y)[:, :-1], typo(z, y)[:, -1:]], dim=1)]),
+    *BINARY, *LOGS, *EXPS, *FIRST[:4], *SIGMOIDS, *FIRST[4:],
 ]
 MANY = "There is one number for each {} here. The mean is over images and classes: mean() without a dim."
 BCE_SLIPS = [
@@ -397,11 +361,11 @@ def soft_remark(terms: Callable) -> Callable[[Callable], str]:
     return remark
 
 
-WAYS = [two_terms, floored_terms, one_line_each]
-TERMS_TASK = Task(losses, ["logits", "targets"], BCE_INPUTS, WAYS, [
+WAYS = [two_terms, floored_terms, logs_in_one_step, one_line_each]
+TERMS_TASK = Task(binary, ["logits", "targets"], BCE_INPUTS, WAYS, [
     *TERMS_SLIPS, slip("reduced too early", "One loss for each class is wanted here, before any mean or sum.", after=[
         torch.mean, torch.sum, lambda x: x.mean(1), lambda x: x.sum(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
-    TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(losses))
+    TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(binary))
 BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS, [averaged(way) for way in WAYS], BCE_SLIPS,
                 TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(F.binary_cross_entropy_with_logits))
 

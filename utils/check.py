@@ -243,7 +243,7 @@ def double(task: Task) -> list[Guess]:
     """All with two slips at once, in different steps: each pair in the first way that has both."""
     pairs = {}
     for way in task.ways:
-        for a, b in itertools.combinations(usable(task, way, 3), 2):
+        for a, b in itertools.combinations(usable(task, way, 2), 2):
             if a[0] != b[0] and a[1] != b[1]:
                 pairs.setdefault((a[1:], b[1:]), (a, b, way))
     return [Guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
@@ -324,7 +324,7 @@ def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], fir
     if "OverflowError" in first.complaint:
         return ("an exponential too large for Python", "math.exp raises OverflowError from exp(710) on, where torch.exp says inf. "
                 "Neither helps: find a form that never computes so large a number.")
-    if first.answer is None or first.answer.shape != right.shape or kind(first.answer) != kind(right):
+    if first.answer is None or first.answer.shape != right.shape or kind(right) not in (kind(first.answer), "bool"):
         return "", ""
     if known := next((fault for fault in faults if fault.shows(first.answer)), None):
         return known.name, known.thought

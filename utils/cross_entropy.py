@@ -14,10 +14,11 @@ from utils.example import (
 )
 from utils.explore import STILL, Explorer, ask, ask_gradient, listed
 from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
+from utils.loss_slips import LABELLING, LOGS, LOGSUMEXP, OTHER_LOSSES, REDUCING
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
-from utils.slips import FIRST, LABELLING, LOGS, LOGSUMEXP, REDUCING, SHARING, Fault, hot, own, slip
+from utils.slips import FIRST, SHARING, Fault
 from utils.softmax import TOO_LARGE, TOO_SMALL, WHOLE, shares, softmax
 
 
@@ -299,39 +300,6 @@ def averaged(losses: Callable) -> Callable:
     return way
 
 
-def soft(z: Tensor) -> Tensor:
-    return torch.softmax(z, -1)
-
-
-def each(z: Tensor, t: Tensor) -> Tensor:
-    return F.cross_entropy(z, t, reduction="none")
-
-
-OTHER_LOSSES = [
-    slip("squared difference, or absolute", "|p − y| and (p − y)² are other losses, nearly flat where the model is sure and wrong.",
-         loss=[lambda z, t, _: F.mse_loss(soft(z), hot(z, t)), lambda z, t, _: F.mse_loss(z, hot(z, t)),
-               lambda z, t, _: F.mse_loss(z.sigmoid(), hot(z, t)), lambda z, t, _: (soft(z) - hot(z, t)).square().sum(-1).mean(),
-               lambda z, t, _: (soft(z) - hot(z, t)).abs().sum(-1).mean(), lambda z, t, _: F.l1_loss(soft(z), hot(z, t))]),
-    slip("binary cross-entropy instead", "Every class pays here, for “not there” as well. In cross-entropy only the label's share pays.",
-         loss=[lambda z, t, _: F.binary_cross_entropy_with_logits(z, hot(z, t)), lambda z, t, _: F.binary_cross_entropy(soft(z), hot(z, t)),
-               lambda z, t, _: F.binary_cross_entropy(soft(z), hot(z, t), reduction="sum") / len(z)]),
-    slip("weights that nobody asked for", "Each image counts the same here, whatever its class.",
-         loss=[lambda z, t, _: F.cross_entropy(z, t, weight=1.0 + torch.arange(z.shape[-1])), lambda z, t, _: (each(z, t) * (t + 1)).mean(),
-               lambda z, t, _: F.cross_entropy(z, t, weight=1 / t.bincount(minlength=z.shape[-1]).clamp(min=1))]),
-    slip("one class ignored", "Class 0 is a class like the others: no mask, no ignore_index.",
-         loss=[lambda z, t, _: F.cross_entropy(z, t, ignore_index=0), lambda z, t, _: (each(z, t) * (t > 0)).mean()]),
-    slip("accuracy instead of a loss", "How often the largest logit is right has no slope to learn from.",
-         loss=[lambda z, t, _: (z.argmax(-1) == t).float().mean(), lambda z, t, _: (z.argmax(-1) != t).float().mean()]),
-    slip("the label itself subtracted", "A label is a place in the row, not a score: which logit stands there?",
-         loss=[lambda z, t, _: (z.logsumexp(-1) - t).mean(), lambda z, t, _: (soft(z).amax(-1) - t).square().mean()]),
-    slip("hinge loss instead", "Hinge losses compare logits by a margin of 1. Cross-entropy is −log of the label's share.",
-         loss=[lambda z, t, _: F.multi_margin_loss(z, t),
-               lambda z, t, _: (z - own(z, t).unsqueeze(-1) + 1 - hot(z, t)).clamp(min=0).sum(-1).mean()]),
-    slip("exp of the loss", "That is the perplexity. The loss stops one step before.", loss=lambda z, t, x: x.exp()),
-    slip("log of the product with the one-hot row", "The one-hot row's zeros are in the logarithm, and log 0 is −inf.",
-         loss=[lambda z, t, _: -(hot(z, t) * soft(z)).log().sum(-1).mean(), lambda z, t, _: -(hot(z, t) * soft(z)).log().mean()]),
-    slip("arguments exchanged", "Logits first, then labels.", loss=lambda z, t, _: F.cross_entropy(t, z)),
-]
 SATURATED = Fault("saturation: a probability rounded to 0 before its logarithm",
                   "The share is too small for 32 bits and becomes 0, and −log 0 is inf. (A limit such as 1e-8 only "
                   "hides it.) Never compute the share: −log p is logsumexp(row) minus the label's logit.")

@@ -11,10 +11,11 @@ from utils.check import Result, Task, check
 from utils.example import ARTICLE, COLUMN, LOGITS, ROW, logit_sliders, logits_from, presets
 from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import check_logits
+from utils.loss_slips import LOGS, LOGSUMEXP
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
-from utils.slips import FIRST, LOGS, LOGSUMEXP, SIGMOIDS, Fault, same, slip
+from utils.slips import FIRST, SIGMOIDS, Fault, same, slip
 from utils.softmax import softmax
 
 

@@ -1,4 +1,4 @@
-"""Slips in the steps that functions share, whatever their topic: exp, share, sigmoid, log, pick, reduce.
+"""Slips in the steps that functions share, whatever their topic: exp, share, sigmoid.  Those of losses stand in loss_slips.py.
 
 A slip stands in the place of a step; what is right in each step stands at the end.  A topic's check picks the lists whose steps its
 ways take, and puts the slips that only it knows before them.  Those that beginners make more often come first in each list.
@@ -67,7 +67,8 @@ GENERAL = [
     slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
          after=[torch.flatten, torch.squeeze, lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
     slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
-         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim())), lambda x: x.reshape(1, 1)]),
+         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim())),
+                lambda x: x.reshape(1, 1) if x.numel() == 1 else x]),
     slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
          after=[lambda x: x[0], lambda x: x[:1]]),
     slip("rows and columns exchanged", "What should stand in rows stands in columns.", after=lambda x: x.T if x.dim() == 2 else x.flip(0)),
@@ -121,7 +122,8 @@ SHARING = [
     slip("normalised over the wrong dim", "The images compete for each class here, and the classes should compete for each image." + EACH,
          share=lambda z, p: torch.softmax(z, 0), total=lambda e: e.sum(0, keepdim=True), logsumexp=lambda z: z.logsumexp(0)),
     slip("keepdim missing", "The sums, or the largest, of the rows stand in a row here, not in a column, and do not meet their own rows.",
-         total=lambda e: e.sum(-1), shift=lambda z: z - z.amax(-1)),
+         total=lambda e: e.sum(-1), shift=lambda z: z - z.amax(-1), logsumexp=lambda z: (z - z.amax(-1)).logsumexp(-1) + z.amax(-1),
+         share=lambda z, p: (z - z.amax(-1)).exp() / (z - z.amax(-1)).exp().sum(-1)),
     slip("max returned two things", "With a dim, max returns the values and their indices: one of them is wanted.",
          shift=[lambda z: z - z.max(dim=-1, keepdim=True), lambda z: z - z.max(dim=-1)]),
     *EXPS,
@@ -144,105 +146,21 @@ SHARING = [
     slip("another function instead of exp", "Exponentials are divided by their sum, not squares, sigmoids or the like.",
          exp=[torch.square, torch.sigmoid, F.softplus, torch.expm1]),
     slip("divided by something else than the sum", "A share is own to all: divide by the plain sum of the row, and add nothing to it.",
-         total=[lambda e: e.mean(-1, keepdim=True), lambda e: e.sum(-1, keepdim=True) + 1, torch.mean,
+         total=[lambda e: e.mean(-1, keepdim=True), lambda e: e.sum(-1, keepdim=True) + 1, lambda e: e.sum(-1)[0], torch.mean,
                 lambda e: e.sum(-1, keepdim=True) - e, lambda e: e.norm(dim=-1, keepdim=True),
                 *(lambda e, more=more: e.sum(-1, keepdim=True) + more for more in (1e-3, 1e-5, 1e-4, 1e-2))]),
-]
-# In log-sum-exp minus the label's logit, and in the product with one-hot rows.
-LOGSUMEXP = [
-    slip("the label's logit missing", "This is the log of the sum alone, and never looks at the label.",
-         difference=lambda logit, total: -total),
-    slip("log-softmax missing", "This is the label's logit, or minus that. nll_loss, too, only picks: from logarithms.",
-         difference=[lambda logit, total: logit, lambda logit, total: -logit]),
-    slip("added instead of subtracted", "A high logit of the label should make the loss small: one of the two is subtracted.",
-         difference=[lambda logit, total: -(logit + total), torch.add]),
-    slip("a column met a row", "The sums kept their dimension and the picked logits lost it, so every sum met every logit.",
-         difference=lambda logit, total: logit - total.unsqueeze(-1)),
-    slip("logsumexp without its dim", "It wants to know along which dimension: there is one sum for each row.",
-         logsumexp=[lambda z: torch.logsumexp(z), lambda z: z.logsumexp()]),
-    slip("mean over one term only", "One term is a mean or a sum, the other has a number for each image: average the difference.",
-         loss=[lambda z, t, _: z.logsumexp(-1) - own(z, t).mean(), lambda z, t, _: z.logsumexp(-1).mean() - own(z, t)],
-         difference=[lambda logit, total: logit.sum() - total, lambda logit, total: logit - total.sum()]),
-    slip("exp missing in the log-sum-exp", "The log of the sum of *exponentials* is wanted.", logsumexp=lambda z: z.sum(-1).log()),
-    slip("log missing in the log-sum-exp", "The *log* of the sum of exponentials is wanted.", logsumexp=lambda z: z.exp().sum(-1)),
-    slip("exponential taken twice", "logsumexp and logaddexp take the exponentials themselves: hand them what stands before exp.",
-         logsumexp=lambda z: z.exp().logsumexp(-1), softplus=lambda z: F.softplus(z.exp())),
-    slip("the shift is not given back", "What is taken away before exp must come back after the log.",
-         logsumexp=[lambda z: (z - largest(z)).logsumexp(-1), lambda z: (z - z.max()).logsumexp(-1)]),
-    slip("largest logit instead of log-sum-exp", "The largest alone is not the sum: the others' exponentials count too.",
-         logsumexp=lambda z: z.amax(-1)),
-    slip("mean over images and classes", "It is divided by images times classes: a mean counts the other classes' zeros, numel() all "
-         "logits.", reduce=lambda x, z, *_: x.mean() / z.shape[-1], classes=[lambda x: x.mean(-1), same]),
-    slip("label smoothing", "The target is softened here. With plain labels it is 1 for the label and 0 elsewhere.",
-         one_hot=lambda t, z: 0.9 * hot(z, t) + 0.1 / z.shape[-1]),
-]
-# In which entry of a row is the label's.
-LABELLING = [
-    slip("off by one class", "Labels are indices, and the first class is 0. Take the label as it is.",
-         labels=[lambda t, n, *_: (t + 1) % n, lambda t, *_: t - 1, lambda t, *_: t + 1, lambda t, *_: (t - 1).clamp(min=0),
-                 lambda t, n, *_: (t + 1).clamp(max=n - 1), lambda t, n, *_: (t - 1) % n],
-         columns=[lambda n, t: n + 1, lambda n, t: n - 1]),
-    slip("labels taken from the first row only", "The index 0 reads row 0 for every label. Each label has a row of its own.",
-         pick=lambda p, t: p[0, t]),
-    slip("rows picked instead of entries", "logits[labels] takes whole rows. One entry of each row is wanted: say row and column.",
-         pick=lambda p, t: p[t]),
-    slip("every image with every label", "p[:, labels] takes all labels from every row. One of each row is wanted.",
-         pick=lambda p, t: p[:, t], difference=lambda logit, total: logit.unsqueeze(-1) - total),
-    slip("all classes counted", "Only the label's probability counts here: pick it, or let a one-hot row make the others 0.",
-         pick=lambda p, t: p, one_hot=lambda t, z: 1),
-    slip("entropy of the prediction", "This never looks at the label: it says how undecided the model is.",
-         one_hot=lambda t, z: torch.softmax(z, -1),
-         loss=lambda z, t, _: torch.distributions.Categorical(logits=z).entropy().mean()),
-    slip("the predicted class instead of the label", "The model is asked what it thinks itself. It should pay for what it gives the label.",
-         labels=lambda t, n, z=None, *_: z.argmax(-1)),
-    slip("the same label for all", "Every image has a label of its own.", labels=[lambda t, *_: t * 0 + t[0], lambda t, *_: t * 0]),
-    slip("labels in reverse order", "Images and labels belong together in the order in which they come.", labels=lambda t, *_: t.flip(0)),
-    slip("the other classes instead of the label's", "What the label did not get is counted here. Take the label's own share.",
-         pick=lambda p, t: 1 - own(p, t), one_hot=lambda t, z: 1 - hot(z, t)),
-]
-LIMITS = [1e-7, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-9, 1e-10, 1e-12, 1e-15]
-LOGS = [
-    slip("minus missing", "The logarithm of a probability is negative, and a loss is not. (logaddexp and softplus are not negative.)",
-         sign=same, join=torch.add),
-    slip("log missing", "A probability is not its logarithm yet: one step is missing.", log=[same, torch.neg, lambda p: p - 1]),
-    slip("probabilities expected where logits came", "The logarithm was taken of a logit, which can be any number.",
-         **{step: [lambda z, p: z, lambda z, p: z.clamp(1e-7, 1), lambda z, p: z.clamp(1e-12, 1), lambda z, p: z.clamp(1e-7, 1 - 1e-7),
-                   lambda z, p: z.clamp(min=1e-7), lambda z, p: z + 1e-7] for step in ("share", "chance")}),
-    slip("mean before the logarithm", "The logarithm of a mean is not the mean of the logarithms: which comes first?",
-         log=lambda p: p.mean().log()),
-    slip("rounded before the logarithm", "Four decimals are for reading. Small probabilities lose most by rounding, and cost most.",
-         rounding=ROUNDED),
-    slip("log1p instead of log", "log1p is log(1 + p), and so is log(p + 1). Take the logarithm of p itself.", log=torch.log1p),
-    slip("a limit inside the logarithm", "A small number added, or a clamp, changes small probabilities, and they cost most.",
-         log=[form for limit in LIMITS for form in (
-             lambda p, limit=limit: (p + limit).log(), lambda p, limit=limit: p.clamp(min=limit).log(),
-             lambda p, limit=limit: p.clamp(limit, 1 - limit).log())]),
-    slip("weighted by a probability", "Plain −log p is wanted: −p log p is an entropy's term, (1 − p)² log p the focal loss's.",
-         log=[lambda p: p * p.log(), *(lambda p, a=a, k=k: a * (1 - p) ** k * p.log() for a, k in ((1, 2), (1, 1), (0.25, 2)))]),
-]
-# From the losses, then the logits, to one number.
-REDUCING = [
-    slip("sum instead of mean", "The loss should not grow with the batch: mean(), not sum().", reduce=lambda x, *_: x.sum()),
-    slip("no reduction", "There is one loss for each of several things here, and one number is wanted.",
-         reduce=[same, lambda x, *_: x.unsqueeze(-1), lambda x, *_: x.unsqueeze(0)]),
-    slip("one image only", "Only one image's loss comes out: look for = where += belongs, for an index, or for a return inside the loop.",
-         reduce=[lambda x, *_: x[-1].mean(), lambda x, *_: x[0].mean(), lambda x, z, *_: x[-1].sum() / len(z),
-                 lambda x, z, *_: x[0].sum() / len(z)]),
-    slip("divided by the classes instead of the images", "The mean is over the images: their number is len(labels).",
-         reduce=lambda x, z, *_: x.sum() / z.shape[-1]),
-    slip("largest instead of mean", "One loss stands for all here.", reduce=[lambda x, *_: x.max(), lambda x, *_: x.min()]),
-    slip("divided twice", "The mean has divided already.", reduce=[lambda x, z, *_: x.mean() / len(z), lambda x, *_: x.mean() / x.numel()]),
-    slip("divided by a fixed number", "A number is written down here that fits one batch only.",
-         reduce=[lambda x, *_, k=k: x.sum() / k for k in (3, 2, 4)]),
 ]
 # In a probability for each class by itself: minus → exp → plus → invert, or softplus in one step.
 SIGMOIDS = [
     slip("the probability of no", "The larger the logit, the smaller the answer: look at the minus, or which of two shares was taken.",
          minus=same),
     slip("softmax instead of sigmoid", "The classes compete here. Sigmoid asks each logit by itself: in a stack of z and 0, along which "
-         "dimension?", chance=[lambda z, p: torch.softmax(z, -1), lambda z, p: torch.softmax(z, 0)]),
+         "dimension?",
+         chance=[lambda z, p: torch.softmax(z, -1), lambda z, p: torch.softmax(z, 0)],
+         softplus=[lambda x: -torch.log_softmax(-x, -1), lambda x: -torch.log_softmax(-x, 0)]),
     slip("yes and no together", "Both shares of each pair are there. One is wanted.",
-         chance=[lambda z, p: torch.stack([p, 1 - p], -1), lambda z, p: torch.stack([p, 1 - p])]),
+         chance=[lambda z, p: torch.stack([p, 1 - p], -1), lambda z, p: torch.stack([p, 1 - p])],
+         softplus=[lambda x: F.softplus(torch.stack([x, -x], -1)), lambda x: F.softplus(torch.stack([x, -x]))]),
     slip("cat instead of stack", "cat puts all logits in one row, where they compete. Each wants a pair of its own, in a new dimension.",
          chance=[lambda z, p: torch.softmax(torch.cat([z, z * 0], -1), -1)[..., :z.shape[-1]],
                  lambda z, p: torch.softmax(torch.cat([z, z * 0], -1), -1)[..., 0],

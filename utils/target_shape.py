@@ -12,10 +12,11 @@ from utils.check import Result, Task, check
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
 from utils.inputs import FLOATS, as_labels, as_targets, check_labels, check_logits, check_tensor, labels_are, one_line, shape
+from utils.loss_slips import LABELLING
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.slips import LABELLING, slip
+from utils.slips import slip
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 

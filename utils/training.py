@@ -12,13 +12,14 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.check import Result, Task, check
-from utils.cross_entropy import OTHER_LOSSES, averaged, picked
+from utils.cross_entropy import averaged, picked
 from utils.digits import DIGITS, TRAIN, digits, halves
 from utils.explore import STILL, Explorer
+from utils.loss_slips import LABELLING, LOGS, OTHER_LOSSES
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.slips import FIRST, LABELLING, LOGS, SHARING, Fault, same, slip
+from utils.slips import FIRST, SHARING, Fault, same, slip
 from utils.softmax import TOO_LARGE, shares
 from utils.symptoms import MISTAKES, OPTIMIZERS, STEPS, complaint, from_outside, rises
 
@@ -234,34 +235,45 @@ def slope(loss: Callable, weights: Tensor, images: Tensor, labels: Tensor) -> Te
 
 def stepped(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
     """The gradient by autograd, of cross-entropy in its own steps."""
-    return do.step(w, slope(functools.partial(averaged(picked), do), w, x, y), rate, x)
+    return do.step(w, slope(functools.partial(averaged(picked), do), w, x, y), rate, x, y)
 
 
 def by_formula(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
     """The gradient by its formula: images, turned, times (probabilities − one-hot rows) / N."""
     off = do.off(shares(do, x @ w), do.target(y, w.shape[1]))
-    return do.step(w, do.spread(x.T @ off, x), rate, x)
+    return do.step(w, do.spread(x.T @ off, x), rate, x, y)
 
 
 STEP_SLIPS = [
     slip("uphill", "The gradient points to where the loss rises. The step goes the other way.",
-         step=lambda w, g, rate, x: w + rate * g, off=lambda p, y: y - p),
+         step=lambda w, g, rate, *_: w + rate * g, off=lambda p, y: y - p),
     slip("the gradient alone", "What is wanted are the weights after the step, not the step.",
-         step=[lambda w, g, rate, x: g, lambda w, g, rate, x: -rate * g, lambda w, g, rate, x: rate * g]),
-    slip("no learning rate", "How long the step is, the rate says.", step=lambda w, g, rate, x: w - g),
+         step=[lambda w, g, rate, *_: g, lambda w, g, rate, *_: -rate * g, lambda w, g, rate, *_: rate * g]),
+    slip("no learning rate", "How long the step is, the rate says.", step=lambda w, g, rate, *_: w - g),
     slip("the rate in the wrong place", "The rate multiplies the gradient, and nothing else.",
-         step=[lambda w, g, rate, x: rate * w - g, lambda w, g, rate, x: rate * (w - g), lambda w, g, rate, x: w - g / rate,
-               lambda w, g, rate, x: (1 - rate) * w - rate * g]),
-    slip("nothing moved", "The weights come back as they were: look where the step is added to them.", step=lambda w, g, rate, x: w),
+         step=[lambda w, g, rate, *_: rate * w - g, lambda w, g, rate, *_: rate * (w - g), lambda w, g, rate, *_: w - g / rate,
+               lambda w, g, rate, *_: (1 - rate) * w - rate * g]),
+    slip("the gradient of something else", "A gradient has the shape of what it belongs to: is it that of the weights?", step=[
+        lambda w, g, rate, x, y: w - rate * (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x),
+        lambda w, g, rate, x, y: w - rate * (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x) @ w.T],
+         spread=lambda g, x: g.T / len(x)),
+    slip("a step for each image", "After each image the weights have moved already. One step is wanted, with the mean over all images.",
+         step=lambda w, g, rate, x, y: functools.reduce(lambda w, k: training_step(w, x[k:k + 1], y[k:k + 1], rate), range(len(x)), w)),
+    slip("one image only", "Only one image moves the weights: look for an index, or a loop that overwrites.",
+         step=[lambda w, g, rate, x, y: training_step(w, x[:1], y[:1], rate),
+               lambda w, g, rate, x, y: training_step(w, x[-1:], y[-1:], rate)]),
+    slip("the loss instead of the weights", "What is wanted are the weights after the step.",
+         step=lambda w, g, rate, x, y: F.cross_entropy(x @ w, y)),
+    slip("nothing moved", "The weights come back as they were: look where the step is added to them.", step=lambda w, g, rate, *_: w),
     slip("sum instead of mean", "A sum over N images makes the step N times as long.", reduce=lambda x, z: x.sum(), spread=same),
     slip("divided once too often", "The mean is in the loss already, so its gradient needs no further / N.",
-         step=[lambda w, g, rate, x: w - rate / len(x) * g, lambda w, g, rate, x: w - rate * g / g.numel()]),
+         step=[lambda w, g, rate, x, y: w - rate / len(x) * g, lambda w, g, rate, *_: w - rate * g / g.numel()]),
     slip("the gradient counted twice", "A gradient is added to the one before: look for a second backward(), or a second step.",
-         step=lambda w, g, rate, x: w - 2 * rate * g),
+         step=lambda w, g, rate, *_: w - 2 * rate * g),
     slip("the gradient's sign or length alone", "How steep it is matters, not only where it goes: no sign, no norm, no Adam.",
-         step=[lambda w, g, rate, x: w - rate * g.sign(), lambda w, g, rate, x: w - rate * g / g.norm()]),
+         step=[lambda w, g, rate, *_: w - rate * g.sign(), lambda w, g, rate, *_: w - rate * g / g.norm()]),
     slip("weight decay", "Nobody asked for smaller weights: the loss is cross-entropy alone.",
-         step=[lambda w, g, rate, x, decay=decay: w - rate * (g + decay * w) for decay in (0.01, 1e-4, 1e-3, 0.1, 5e-4)]),
+         step=[lambda w, g, rate, *_, decay=decay: w - rate * (g + decay * w) for decay in (0.01, 1e-4, 1e-3, 0.1, 5e-4)]),
     slip("softmax before the loss", "F.cross_entropy takes logits, and does the softmax itself.", scores=lambda z: torch.softmax(z, 1)),
     slip("shares without the logarithm", "The loss is −log of the label's share. nll_loss takes the logarithm from nobody but you.",
          log=same),
@@ -276,7 +288,7 @@ STEP_SLIPS = [
          off=lambda p, y: (p - y) * p * (1 - p)),
     slip("divided by the wrong number", "The mean is over the images: divide by how many they are.",
          spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.numel(), lambda g, x: g / g.shape[1]]),
-    *SHARING[:1], *SHARING[1:2], *FIRST[3:5], *LABELLING[:1], *LOGS[:1], *OTHER_LOSSES[:3],
+    *SHARING[:8], *FIRST[3:5], *LABELLING[:1], *LABELLING[3:4], *LOGS[:1], *OTHER_LOSSES[:3],
 ]
 EXTREME = (torch.tensor([[2000.0, 0, -2000]]), torch.tensor([[1.0], [-1], [0.5]]), torch.tensor([0, 0, 1]), 0.1)
 TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
@@ -284,7 +296,7 @@ TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
     (torch.tensor([[0.2, -0.4, 1], [0.5, 0, -0.3], [1, 2, 0.1]]), torch.tensor([[0.3, 0.9, 0], [1, 0.2, 0.6]]), torch.tensor([2, 0]), 0.1),
     (torch.tensor([[0.1, -0.2, 0.3, 0], [1, 0.5, -1, 0.2]]), torch.tensor([[1.0, 2], [0.5, -1], [0, 1]]), torch.tensor([0, 2, 1]), 0.2),
 ], [stepped, by_formula], STEP_SLIPS, {
-    "step": lambda w, g, rate, x: w - rate * g, "off": torch.sub, "target": F.one_hot, "spread": lambda g, x: g / len(x)},
+    "step": lambda w, g, rate, *_: w - rate * g, "off": torch.sub, "target": F.one_hot, "spread": lambda g, x: g / len(x)},
     [(EXTREME, [TOO_LARGE._replace(shows=Fault("", "").shows)])])
 
 
