@@ -2,11 +2,11 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from tests.plain import BLENDS, difference
+from tests.plain import BLENDS, FONT, difference
 from utils import picture as module
-from utils.picture import GHOST, HATCHED, INK, INKS, PAPER, QUIET, RED, REDDENED, SOLID, Picture
+from utils.picture import GHOST, HATCHED, INK, INKS, PAPER, QUIET, RED, REDDENED, SIZE, SMALL, SOLID, Picture, written
 
 
 def opened(png):
@@ -145,3 +145,17 @@ def test_texts_are_kept_but_not_without_end():
     for k in range(2000):
         module.written(f"0.{k:04}")
     assert module.written.cache_info().currsize <= 500
+
+
+@pytest.mark.parametrize("text", ["0.7028", "÷ (2 + 1) = −1.5000", "6.14·10⁻⁶", "argmax ✓", "for_fT/r", " ", ""])
+@pytest.mark.parametrize("how", [{}, {"size": SMALL, "bold": True}, {"size": 24, "mono": True}])
+def test_a_text_is_what_pillow_writes_in_one_go(text, how):
+    mask, left, top = written(text, **how)
+    font = ImageFont.truetype(FONT % ("Mono" if "mono" in how else "-Bold" if "bold" in how else ""), how.get("size", SIZE),
+                              layout_engine=ImageFont.Layout.BASIC)
+    page = Image.new("L", (500, 100))
+    ImageDraw.Draw(page).text((100, 50), text, 255, font, anchor="ls")
+    ours = np.zeros((100, 500), np.uint8)
+    y = round(50 + top - 0.365 * how.get("size", SIZE))
+    ours[y:y + mask.shape[0], 100 + left:100 + left + mask.shape[1]] = mask
+    assert abs(ours * 85 - np.asarray(page).astype(int)).max() <= 43, "in thirds of 255"

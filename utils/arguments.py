@@ -127,13 +127,12 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
         if by == (1,):  # the sum is the loss
             return
-        if plots.drawable(loss):
+        if count and count == round(count) and not wrong:
+            plots.parts(picture, f"{name} loss", at, (top + 52, top + 84), total, round(count))
+        elif plots.drawable(loss):
             picture.box(f"{name} loss", RED if wrong else QUIET, at(0), top + 52, at(loss), top + 84, data=(0, loss))
         if wrong and plots.drawable(truth):
             picture.frame(f"torch {name} loss", INK, at(0), top + 52, at(truth), top + 84, data=(0, truth))
-        elif count == round(count):
-            for j in range(1, round(count)):  # the sum in equal parts, of which the loss is the first
-                picture.frame(f"{name} part {j}", GHOST, at(total * j / count), top + 52, at(total * (j + 1) / count), top + 84)
         divisor = f"({' + '.join(f'{part:g}' for part in by)})" if len(by) > 1 else f"{by[0]}"
         picture.text(f"{name} says", plots.short(loss) if wrong else f"÷ {divisor} = {plots.short(loss)}", right + 24, top + 68,
                      look=RED if wrong else INK)

@@ -254,12 +254,34 @@ def _marker(marker: str, size: int, edge: bool) -> np.ndarray:
 
 @functools.lru_cache(500)
 def written(text: str, size: int = SIZE, bold: bool = False, mono: bool = False) -> tuple[np.ndarray, int, float]:
-    """A text's mask, and where its corner lies from the point to the left of the middle of its capitals."""
-    font = _font(size, "Mono" if mono else "-Bold" if bold else "")
-    left, top, right, bottom = font.getbbox(text, anchor="ls")
-    image = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
-    ImageDraw.Draw(image).text((-left, -top), text, 255, font, anchor="ls")
-    return _thirds(np.asarray(image)), left, top + 0.365 * size
+    """A text's mask, and where its corner lies from the point to the left of the middle of its capitals.
+
+    Each event has new numbers, so a text is put together from its characters, which are written once.
+    """
+    letters, x = [], 0
+    for character in text:
+        mask, left, top, step = _character(character, size, "Mono" if mono else "-Bold" if bold else "")
+        if mask.size:
+            letters.append((mask, x + left, top))
+        x += step
+    left, top = (min(letter[k] for letter in letters) if letters else 0 for k in (1, 2))
+    right, bottom = (max((letter[k] + letter[0].shape[2 - k] for letter in letters), default=1) for k in (1, 2))
+    whole = np.zeros((bottom - top, right - left), np.uint8)
+    for mask, x, y in letters:
+        place = whole[y - top:y - top + mask.shape[0], x - left:x - left + mask.shape[1]]
+        np.maximum(place, mask, out=place)  # an f reaches a pixel into what follows it
+    return whole, left, top + 0.365 * size
+
+
+@functools.cache
+def _character(character: str, size: int, face: str) -> tuple[np.ndarray, int, int, int]:
+    """A character's mask, where its corner lies from the point at which it is written, and how far the next one is from there."""
+    font = _font(size, face)
+    left, top, right, bottom = font.getbbox(character, anchor="ls")
+    image = Image.new("L", (right - left, bottom - top))
+    if image.width and image.height:
+        ImageDraw.Draw(image).text((-left, -top), character, 255, font, anchor="ls")
+    return _thirds(np.asarray(image)), left, top, round(font.getlength(character))
 
 
 @functools.cache
