@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.published import PUBLISHED
-from tests.topics import CHECKS, UTILS, gathered, task_of, tests_of
+from tests.topics import CHECKS, UTILS, beside, gathered, task_of
 from utils import check as machinery
 from utils.bce import check_bce, check_bce_terms
 from utils.check import agrees, copies, double, heard, performed, single, table, usable, written
@@ -170,7 +170,7 @@ THOUGHTS = {
 def test_every_slip_has_its_own_thought(check):
     task, words = task_of(check), collections.defaultdict(list)
     earlier = list(UTILS)[:[module.__name__ for module in UTILS.values()].index(check.__module__) + 1]
-    for thoughts in (THOUGHTS, *(getattr(tests_of(topic), "THOUGHTS", {}) for topic in earlier)):
+    for thoughts in (THOUGHTS, *(getattr(beside(topic), "THOUGHTS", {}) for topic in earlier)):
         for slip, its in thoughts.items():
             words[slip] += [its] if isinstance(its, str) else its
     told = [(known.name, known.thought) for known in [*task.slips, *(fault for _, faults in task.extremes for fault in faults or ())]]

@@ -42,13 +42,13 @@ TOPICS = {name: {topic: alias or "questions" for topic, alias in re.findall(
 UTILS = {topic: importlib.import_module(f"utils.{topic}") for topics in TOPICS.values() for topic in topics}
 
 
-def tests_of(topic: str):
+def beside(topic: str):
     return importlib.import_module(f"tests.test_{topic}")
 
 
 def its_tests(name: str):
     """The test file of a notebook's first topic."""
-    return tests_of(next(iter(TOPICS[name])))
+    return beside(next(iter(TOPICS[name])))
 
 
 def found(name: str, key: str):
@@ -122,7 +122,7 @@ CALLS = {key: f"{alias}.{key}()" for topics in TOPICS.values() for topic, alias 
 
 def gathered(table: str) -> dict:
     """A table that each topic's test file has, all in one."""
-    return {key: value for topic in UTILS for key, value in getattr(tests_of(topic), table, {}).items()}
+    return {key: value for topic in UTILS for key, value in getattr(beside(topic), table, {}).items()}
 
 
 CHECKS = [value for module in UTILS.values() for name, value in vars(module).items()
