@@ -105,13 +105,13 @@ def pages() -> dict[str, str]:
     names, made = list(links), {}
     for place, name in enumerate(names[1:], 1):
         around = {"before": links["index"] + links["glossary"] * (name != "glossary"),
-                  "after": "".join(f"<span>{arrow} {links[names[other]]}</span>" for arrow, other in (("←", place - 1), ("→", place + 1))
-                                   if 0 < other < len(names))}
+                  "after": "".join(f"<span>{arrow} {links[names[there]]}</span>"
+                                   for arrow, there in (("←", place - 1), ("→", place + 1)) if 0 < there < len(names))}
         made[f"{name}.html"] = PAGE.format(title=titles[name], style=STYLE, body=body_of(sources[name]), **around)
     index = (ROOT / ".site" / "index.html").read_text(encoding="utf8")
     assert PLACE in index
-    return {"index.html": index.replace(PLACE, f"<nav>To read, with every picture: {', '.join(links[name] for name in names[1:])}</nav>"),
-            **made}
+    to_read = ", ".join(links[name] for name in names[1:])
+    return {"index.html": index.replace(PLACE, f"<nav>To read, with every picture: {to_read}</nav>")} | made
 
 
 def main(site: pathlib.Path) -> None:

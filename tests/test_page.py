@@ -219,7 +219,21 @@ def test_the_address_holds_what_is_shown_and_is_read_back(opened):
     page.wait_for_function("document.querySelector('#z2').value === '3'")
     assert check(page)["y"] == [0, 0, 1] and "before → now   BCE" in shown(page)["words"][-1]
     for wrong in ("#z=1,2&y=0,1,0", "#z=1,2,x&y=0,1,0", "#z=1,2,1e9&y=0,1,0", "#z=1,2,3&y=0,2,0", "#<b>", "#z=1,2,NaN&y=0,1,0"):
-        assert check(opened(hash=wrong))["z"] == list(ARTICLE), wrong
+        page.evaluate("hash => { location.hash = '#z=1,2,3&y=0,0,1'; location.hash = hash; }", wrong)
+        page.wait_for_function("document.querySelector('#z2').value === '0.1'")
+        assert (check(page)["z"], shown(page)["y"]) == (list(ARTICLE), [0, 1, 0]), wrong
+
+
+@pytest.mark.parametrize("allowed, says", [("true", "copied ✓"), ("false", "it is in the address")])
+def test_a_link_can_be_copied_and_where_it_can_not_it_says_where_it_is(opened, allowed, says):
+    page = opened()
+    page.locator("#z0").press("ArrowLeft")
+    page.evaluate(f"""navigator.clipboard.writeText = async text => {{ if (!{allowed}) throw Error(); window.copied = text; }}""")
+    page.get_by_role("button", name="copy link").click()
+    page.get_by_role("button", name=says, exact=True).wait_for()
+    assert page.url == PAGE.as_uri() + "#z=1.9,3,0.1&y=0,1,0"
+    assert (page.evaluate("window.copied ?? null") == page.url) == (allowed == "true")
+    page.get_by_role("button", name="copy link", exact=True).wait_for()
 
 
 def test_a_copy_under_another_name_works_alone(opened, tmp_path):
@@ -293,6 +307,9 @@ def test_axe_finds_nothing_serious(opened, scheme, window):
 
 def test_tab_reaches_every_control_in_order_and_shows_where_it_is(opened):
     page, reached = opened(), []
+    for k in range(3):
+        assert page.get_by_role("slider", name=f"logit {k}", exact=True).get_attribute("id") == f"z{k}"
+        assert page.get_by_role("checkbox", name=f"class {k} is true", exact=True).get_attribute("id") == f"y{k}"
     wanted = [f"{name}{k}" for k in range(3) for name in "zy"] + page.locator("button").all_text_contents() + ["the notebooks"]
     for _ in wanted:
         page.keyboard.press("Tab")
@@ -309,16 +326,25 @@ def test_words_are_announced_once_they_stand_still(opened):
     for _ in range(5):
         page.locator("#z1").press("ArrowLeft")
     page.wait_for_function("busy.at(-1) === 'false'")
+    page.wait_for_timeout(600)  # were there others under way, they would have come
     assert page.evaluate("busy.filter(busy => busy === 'false').length") == 1
 
 
-def test_every_sentence_is_in_the_table(opened):
-    """Another language is another entry: none of the words that a reader sees stands elsewhere, but for names."""
-    page = opened()
-    table = page.evaluate("document.querySelector('script').textContent").split("const language")[0]
-    left = set(re.findall(r"[a-zA-Z]{2,}", page.locator("main").inner_text() + page.get_by_role("img").get_attribute("aria-label")))
-    left -= set(re.findall(r"[a-zA-Z]{2,}", table))
-    assert left <= {"softmax", "sigmoid", "log", "CE", "BCE", "nats"}
+def test_every_sentence_is_in_the_table(opened, tmp_path):
+    """So another language is another entry: with every word in the table struck out, only names are left on the page."""
+    head, table, rest = re.split(r"(?<=const SENTENCES = )|(?=const language)", PAGE.read_text(encoding="utf8"))
+    kept = r"\$\{[^}]*\}|<[^>]*>|\w+:(?= )|\w+ =>|\([^)]*\) =>"  # what is no sentence: places for numbers, tags, keys, parameters
+    struck = re.sub(rf"({kept})|[A-Za-z]+", lambda found: found[1] or "ж" * len(found[0]), table)
+    (tmp_path / "struck.html").write_text(head + struck + rest, encoding="utf8")
+    page = opened(file=tmp_path / "struck.html")
+    left = set()
+    for hash in ("#z=2,3,0.1&y=0,1,0", "#z=2,3,0.1&y=1,1,0"):
+        page.evaluate("hash => location.hash = hash", hash)
+        page.wait_for_function("y => +document.querySelector('#y0').checked === y", arg=int("y=1" in hash))
+        texts = page.locator("main").inner_text() + page.get_by_role("img").get_attribute("aria-label") + page.title()
+        texts += " ".join(page.locator("input[aria-label], section").evaluate_all("all => all.map(one => one.ariaLabel)"))
+        left |= set(re.findall(r"[A-Za-z]{2,}", texts))
+    assert left == {"softmax", "sigmoid", "log", "CE", "BCE", "nats"}
 
 
 def test_the_ruler_takes_the_notebooks_steps(opened):
