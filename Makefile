@@ -1,12 +1,13 @@
 # make lab      open JupyterLab at the first notebook      make test        run every notebook and test
 # make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
-# make present NOTEBOOK=01_softmax  for a projector        make bench       how fast the explorers follow the hand
+# make present  for a projector, NOTEBOOK=... to begin there  make bench       how fast the explorers follow the hand
 # make address REPO=someone/name  the repository's         make lint        code, workflows and forms
 # make constraints  anew, after a change of a pin          make assignment  homework, for students and with solutions
 # make test-nbgrader  what nbgrader makes of that, and which points it gives
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
 
 PYTHON ?= python3
+NOTEBOOK ?= 01_softmax
 BIN := .venv/bin
 COLAB := .venv/colab
 NBGRADER := .venv/nbgrader

@@ -108,7 +108,8 @@ RIGHT = {name: source for name, source in sources(SOLVED).items() if name.starts
 HALF = {name: RIGHT[name] for name in ("answer-cross_entropy", "answer-sigmoid", "answer-predict_labels", "answer-review_1",
                                        "answer-review_2", "answer-review_3")} | {
     "answer-softmax": "def my_softmax(logits):\n    exps = torch.exp(logits)\n    return exps / exps.sum(dim=-1, keepdim=True)",
-    "answer-bce_terms": "def my_bce_terms(logits, targets):\n    return F.binary_cross_entropy_with_logits(logits, targets, reduction='none')\n"
+    "answer-bce_terms": "def my_bce_terms(logits, targets):\n"
+                        "    return F.binary_cross_entropy_with_logits(logits, targets, reduction='none')\n"
                         "def my_bce(logits, targets):\n    return my_bce_terms(logits, targets).sum()"}
 OF_HALF = {"test-cross_entropy": 2, "test-sigmoid": 2, "test-log_sigmoid": 2, "test-predict_labels": 2, "test-bce_terms": 2,
            "test-review_1": 1, "test-review_2": 1, "test-review_3": 1}

@@ -67,8 +67,8 @@ def of_exercise(asked: str, stub: str, solution: str, module: str) -> list[dict]
     bodies = {function[1]: function[0].partition("\n")[2] for function in FUNCTION.finditer(solution)}
     answers = [head + "\n" + hidden(bodies[re.match(r"def (\w+)", head)[1]], "    ") for head in heads]
     checks = re.findall(r"(check_(\w+))\((\w+)\)", stub)
-    tests = [code(f"test-{name}", f"from utils.{module} import {check}\n\nresult = {check}({function})\nassert result, result\nprint(result)",
-                  POINTS) for check, name, function in checks]
+    tests = [code(f"test-{name}", f"from utils.{module} import {check}\n\nresult = {check}({function})\nassert result, result\n"
+                  "print(result)", POINTS) for check, name, function in checks]
     return [text(f"text-{checks[0][1]}", asked), code(f"answer-{checks[0][1]}", "\n\n".join(answers), solution=True), *tests]
 
 
@@ -88,7 +88,8 @@ right, seen = question.answer()
 assert list(question.choices)["{letters}".index({name})] == right, f"{{right}}. {{question.choices[right]}} Torch says {{seen}}."
 ### END HIDDEN TESTS"""
     return [text(f"text-{name}", f"## {name}\n\n{question.question}\n{listed}"),
-            code(f"answer-{name}", f"# The letter of your choice, as in {name} = {quoted[0]}\n{hidden(f'{name} = {letter}')}", solution=True),
+            code(f"answer-{name}", f"# The letter of your choice, as in {name} = {quoted[0]}\n{hidden(f'{name} = {letter}')}",
+                 solution=True),
             code(f"test-{name}", test, POINTS_OF_A_REVIEW)]
 
 
