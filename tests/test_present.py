@@ -13,6 +13,7 @@ from tests.test_browser import MISPLACED, OUT_OF_SIGHT, check
 from tests.test_notebooks import code_cells
 from tests.topics import NAMES, NOTEBOOKS, TASKED
 from utils.picture import SMALL
+from utils.target_shape import FORMS
 
 SCREEN = {"width": 1280, "height": 720}
 
@@ -190,6 +191,17 @@ def test_from_notebook_to_notebook_without_a_terminal(voila):
     shown.arrive()
     assert shown.page.locator(".shown").first.inner_text().startswith(title("08_training")) and shown.page.get_by_label("text").is_checked()
     assert len(old) == 1 and stopped(old), "the kernel of a page that was left"
+    shown.page.close()
+
+
+def test_the_longest_name_of_a_target_is_not_cut(voila):
+    shown = voila("04_bce_shape_error")
+    handle = shown.explorer.locator(".widget-hslider").last.locator(".noUi-handle")
+    handle.focus()
+    for name in list(FORMS)[1:]:
+        shown.page.keyboard.press("ArrowRight")
+        shown.page.wait_for_function("name => document.querySelector('.explorer-controls').innerText.includes(name)", arg=name)
+        assert shown.explorer.evaluate(MISPLACED) == []
     shown.page.close()
 
 

@@ -134,6 +134,10 @@ def test_every_command_is_one_of_the_makefile(command):
     assert re.search(f"^{command}:", MAKEFILE, re.M)
 
 
+def test_every_notebook_that_a_command_begins_with_is_there():
+    assert re.findall(r"NOTEBOOK=(\w+)", TEXT) and set(re.findall(r"NOTEBOOK=(\w+)", TEXT)) <= set(NAMES)
+
+
 def test_every_link_leads_somewhere():
     headings = {re.sub("[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in re.findall("^## (.+)", TEXT, re.M)}
     for link in re.findall(r"\]\(([^)]+)\)", TEXT):
