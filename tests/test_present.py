@@ -1,9 +1,11 @@
 """make present: the notebooks as Voila shows them on a projector, in a real browser."""
 
+import contextlib
 import re
 import shutil
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -110,13 +112,21 @@ def test_every_explorer_fills_the_screen_and_nothing_is_cut(voila, name):
 
 def kernels() -> set[int]:
     """The kernels that Voila has at work."""
-    return {process.pid for process in psutil.Process().children(recursive=True) if "ipykernel_launcher" in process.cmdline()}
+    found = set()
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            if "ipykernel_launcher" in process.cmdline():
+                found.add(process.pid)
+    return found
 
 
 def stopped(ones: set[int]) -> bool:
     """Whether these kernels are gone, at once or in a moment."""
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in ones if psutil.pid_exists(pid)], timeout=20)
-    return not alive
+    for _ in range(100):
+        if not ones & kernels():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def title(name: str) -> str:

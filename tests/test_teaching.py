@@ -16,6 +16,7 @@ from utils.explore import Explorer
 
 TEXT = (ROOT / "TEACHING.md").read_text(encoding="utf8")
 README, CLASSROOM, MAKEFILE = ((ROOT / name).read_text(encoding="utf8") for name in ("README.md", ".github/CLASSROOM.md", "Makefile"))
+FLAT = " ".join(TEXT.split())
 SHEETS = {"45 minutes": 45, "90 minutes": 90, "Read at home, 45 minutes together": 45}
 NUMBER = r"−?\d+\.\d{4}"
 STEP = re.compile(rf"`([^`]+)`(?: → ((?:{NUMBER}(?:, )?)+))?")  # `logit 0 = 4` → 0.7204, 0.2650
@@ -162,7 +163,7 @@ def test_no_other_number_with_four_decimals_but_those_that_a_notebook_prints():
     numbers = re.findall(r"\d+\.\d{4}", rest)
     assert len(numbers) > 20 and not [number for number in numbers if number not in printed]
     example = "`logit 0 = 4` → 0.7204 means", "`tie` → 1.0986 means"  # the two that explain how to read the sheets stand in them, too
-    assert all(words in TEXT and words.removesuffix(" means") in "".join(row[4] for _, _, row in ROWS) for words in example)
+    assert all(words in FLAT and words.removesuffix(" means") in "".join(row[4] for _, _, row in ROWS) for words in example)
 
 
 def test_what_a_class_of_30_needs_is_what_was_measured_times_30():
@@ -171,13 +172,13 @@ def test_what_a_class_of_30_needs_is_what_was_measured_times_30():
     (cores, arrival), = re.findall(r"^\| 10 \|.*\| ([\d.]+) \| (\d+) \|$", CLASSROOM, re.M)
     one, six = (30 * mebibytes / 1024 + hub for mebibytes in (idle, idle + 5 * further))
     assert (f"{one:.0f} GiB of memory for one open notebook each, {six:.0f} GiB if everybody leaves six open; {3 * float(cores):.1f} cores "
-            f"while one in ten drags; and {3 * int(arrival)} seconds") in " ".join(TEXT.split())
+            f"while one in ten drags; and {3 * int(arrival)} seconds") in FLAT
     assert 60 < 3 * int(arrival) / 4 < 75, "a minute and a bit, on four cores"
     kilobytes = math.ceil(max(float(row) for row in re.findall(r"^\| \d .*\| [\d.]+ \| ([\d.]+) \|$", README, re.M)))
     hand = 15 * kilobytes * 8 / 1000
     assert "15 events a second from each hand" in CLASSROOM
     assert (f"gets 15 pictures a second, {kilobytes} kB each at most, which is {hand:.1f} Mbit/s; one in ten is {3 * hand:.0f} Mbit/s, "
-            f"all at once {30 * hand:.0f} Mbit/s") in " ".join(TEXT.split())
+            f"all at once {30 * hand:.0f} Mbit/s") in FLAT
 
 
 def test_what_the_last_row_can_read():
@@ -186,22 +187,24 @@ def test_what_the_last_row_can_read():
     hundredths = float(re.search(r"\.explorer\.explorer \{ --type: ([\d.]+)vh", page)[1])
     capital = 1500 * hundredths / 100 * 0.73
     far = capital / 2 / math.tan(math.radians(5 / 60)) / 1000
-    assert f"the words are {hundredths:g} hundredths of the picture's height" in TEXT
-    assert f"On a picture 1.5 m high a capital has {capital:.0f} mm, twice what\n  good eyes need at {far:.0f} m" in TEXT
-    assert f"{far / 1.5:.0f}" == "6" and "six times the height" in TEXT
+    assert f"the words are {hundredths:g} hundredths of the picture's height" in FLAT
+    assert f"On a picture 1.5 m high a capital has {capital:.0f} mm, twice what good eyes need at {far:.0f} m" in FLAT
+    assert f"{far / 1.5:.0f}" == "6" and "six times the height" in FLAT
+    smallest = int(re.search(r"if \(type < (\d+)\)", (ROOT / "tests/test_browser.py").read_text(encoding="utf8"))[1])
+    assert f"down to {100 * smallest / 720:.1f} hundredths" in FLAT, "what the tests demand of a screen 720 pixels high"
     assert re.search(r"\{n: next, p: previous, PageDown: next, PageUp: previous\}", page)
-    assert all(f"*{switch}*" in TEXT and f"> {switch}</label>" in page for switch in ("questions", "text", "code"))
-    assert "*hide answers again*" in TEXT and ">hide answers again</button>" in page
+    assert all(f"*{switch}*" in FLAT and f"> {switch}</label>" in page for switch in ("questions", "text", "code"))
+    assert "*hide answers again*" in FLAT and ">hide answers again</button>" in page
 
 
 def test_the_points_of_the_homework():
     assert (f"Each of the {len(CHECKS)} functions gives {POINTS} points, all or none, and each of the {len(REVIEWS)} reviews "
-            f"{POINTS_OF_A_REVIEW} point: {ALL} points together") in " ".join(TEXT.split())
-    assert f"a right notebook got {ALL} points, a half right one {sum(OF_HALF.values())}," in " ".join(TEXT.split())
+            f"{POINTS_OF_A_REVIEW} point: {ALL} points together") in FLAT
+    assert f"a right notebook got {ALL} points, a half right one {sum(OF_HALF.values())}," in FLAT
     version = re.search("^nbgrader==(.+)", (ROOT / "requirements-nbgrader.txt").read_text(encoding="utf8"), re.M)[1]
-    assert f"Tried with nbgrader {version}:" in TEXT
+    assert f"Tried with nbgrader {version}:" in FLAT
 
 
 def test_how_long_the_reading_takes():
     minutes = [int(re.search(rf"\(notebooks/{name}\.ipynb\).*\| (\d+) \|$", README, re.M)[1]) for name in NAMES[:3]]
-    assert f"notebooks 1, 2 and 3, which take {sum(minutes)} minutes with their exercises" in TEXT
+    assert f"notebooks 1, 2 and 3, which take {sum(minutes)} minutes with their exercises" in FLAT
