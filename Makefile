@@ -1,14 +1,17 @@
 # make lab      open JupyterLab at the first notebook      make test        run every notebook and test
 # make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
-# make present NOTEBOOK=01_softmax  for a projector        make bench       how fast the explorers follow the hand
+# make present  for a projector, NOTEBOOK=... to begin there  make bench       how fast the explorers follow the hand
 # make address REPO=someone/name  the repository's         make lint        code, workflows and forms
 # make constraints  anew, after a change of a pin          make site        the page for phones, and what there is to read
 # make worksheet SEED=7, make quiz SEED=7  on paper, with a key
+# make assignment  homework, for students and with solutions   make test-nbgrader  what nbgrader makes of that, and its points
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
 
 PYTHON ?= python3
+NOTEBOOK ?= 01_softmax
 BIN := .venv/bin
 COLAB := .venv/colab
+NBGRADER := .venv/nbgrader
 NOTEBOOKS := $(basename $(notdir $(sort $(wildcard notebooks/*.ipynb))))
 # Plain torch on Linux is the CUDA build, gigabytes of it.  This index has the CPU build; an installed GPU build stays.
 CPU := https://download.pytorch.org/whl/cpu
@@ -21,7 +24,7 @@ define install_torch
 	{ echo "$$torch was not found.  Is there a network?  And has it a build for $$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')?  If not: rm -r .venv; make PYTHON=python3.12"; exit 1; }
 endef
 
-.PHONY: lab test test-colab refresh bench present named worksheet quiz site lint constraints address asked
+.PHONY: lab test test-colab test-nbgrader refresh bench present named worksheet quiz assignment site lint constraints address asked
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -32,6 +35,9 @@ test: .venv/test
 # What needs a browser, Docker's files or git stays out: here Python moves the widgets.
 test-colab: $(COLAB)/ready
 	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser page site present reading binder repository requirements) $(ARGS)
+
+test-nbgrader: $(NBGRADER)/ready
+	$(NBGRADER)/bin/python -m pytest -o addopts=-q tests/test_assignment.py $(ARGS)
 
 refresh: .venv/lab
 	$(BIN)/python tests/refresh.py
@@ -50,6 +56,9 @@ worksheet quiz: .venv/lab
 
 site: .venv/site
 	$(BIN)/python .site/make.py
+
+assignment: .venv/lab
+	$(BIN)/python -m utils.assignment $(FOLDER)
 
 lint: .venv/lint
 	$(BIN)/ruff check --quiet
@@ -104,4 +113,10 @@ $(COLAB)/ready: requirements-colab.txt | .venv/python
 	$(PYTHON) -m venv $(COLAB)
 	$(call install_torch,$(COLAB)/bin,requirements-colab.txt)
 	$(COLAB)/bin/python -m pip install -q -r requirements-colab.txt
+	touch $@
+
+$(NBGRADER)/ready: requirements-nbgrader.txt requirements.txt | .venv/python
+	$(PYTHON) -m venv $(NBGRADER)
+	$(call install_torch,$(NBGRADER)/bin,requirements.txt)
+	$(NBGRADER)/bin/python -m pip install -q -r requirements-nbgrader.txt
 	touch $@

@@ -85,6 +85,7 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 }}
 .explorer .widget-label, .explorer .widget-checkbox label {{ font-size: var(--type); color: var(--jp-content-font-color1, inherit); }}
 .explorer select {{ font-size: var(--type); }}
+.explorer .widget-readout {{ max-width: none; }}
 .explorer .widget-checkbox input {{ flex-grow: 0; width: var(--type); height: var(--type); }}
 .explorer .widget-checkbox {{ margin-right: var(--type); }}
 .explorer button.jupyter-button {{ width: auto; padding: 0 0.6em; }}
