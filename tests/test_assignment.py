@@ -69,7 +69,7 @@ def test_a_stub_and_its_words_are_the_notebooks_and_no_solution_is_left_for_stud
 
 def test_the_reviews_are_those_of_the_notebook():
     written = sources(STUDENTS)
-    for name, ask in zip(REVIEWS, UTILS["08_training"].questions.REVIEW):
+    for name, ask in zip(REVIEWS, UTILS["review"].questions.SNIPPETS):
         assert all(f"- **{letter}** {choice}" in written[f"text-{name}"] for letter, choice in zip("abc", ask().choices))
         assert ask().question in written[f"text-{name}"]
 

@@ -10,7 +10,7 @@ import torch
 
 from tests.test_assignment import ALL, OF_HALF, REVIEWS
 from tests.test_notebooks import said
-from tests.topics import ASKED, CHECKS, NAMES, NOTEBOOKS, ROOT, UTILS, sources, stops
+from tests.topics import ASKED, CHECKS, NAMES, NOTEBOOKS, ROOT, TOPICS, UTILS, sources, stops
 from utils.assignment import POINTS, POINTS_OF_A_REVIEW
 from utils.explore import Explorer
 
@@ -72,8 +72,9 @@ def act(explorer: Explorer, step: str) -> None:
 
 def asked(name: str, words: str):
     """The one question of a notebook that has these words in it."""
-    (found,) = [ask() for ask in ASKED.values() if ask in vars(UTILS[name].questions).values() and words in plain(ask().question)] or [
-        ask() for asks in vars(UTILS[name].questions).values() if isinstance(asks, list) for ask in asks if words in plain(ask().question)]
+    questions = [question for topic in TOPICS[name] for question in vars(UTILS[topic].questions).values()]
+    (found,) = [ask() for ask in ASKED.values() if ask in questions and words in plain(ask().question)] or [
+        ask() for asks in questions if isinstance(asks, list) for ask in asks if words in plain(ask().question)]
     return found
 
 

@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from utils.training import questions
+from utils.review import questions
 
 ROOT = Path(__file__).parent.parent
 FUNCTION = re.compile(r"^def (\w+)\(.*\n(?: +.*\n*)+", re.M)
@@ -81,9 +81,9 @@ def of_review(k: int, question) -> list[dict]:
     letter = quoted[list(question.choices).index(right)]
     test = f"""assert {name} in [{', '.join(quoted)}], '{name} is to be one of the letters {", ".join(letters)}, in quotes'
 ### BEGIN HIDDEN TESTS
-from utils.training import questions
+from utils.review import questions
 
-question = questions.REVIEW[{k}]()
+question = questions.SNIPPETS[{k}]()
 right, seen = question.answer()
 assert list(question.choices)["{letters}".index({name})] == right, f"{{right}}. {{question.choices[right]}} Torch says {{seen}}."
 ### END HIDDEN TESTS"""
@@ -104,7 +104,7 @@ def assignment() -> dict:
         for exercise in exercises(notebook["cells"]):
             cells += of_exercise(*exercise, module)
     cells.append(text("reviews", REVIEW))
-    for k, ask in enumerate(questions.REVIEW):
+    for k, ask in enumerate(questions.SNIPPETS):
         cells += of_review(k, ask())
     return {"cells": cells, "metadata": notebook["metadata"], "nbformat": 4, "nbformat_minor": 5}
 
