@@ -228,7 +228,8 @@ def test_the_address_holds_what_is_shown_and_is_read_back(opened):
 def test_a_link_can_be_copied_and_where_it_can_not_it_says_where_it_is(opened, allowed, says):
     page = opened()
     page.locator("#z0").press("ArrowLeft")
-    page.evaluate(f"""navigator.clipboard.writeText = async text => {{ if (!{allowed}) throw Error(); window.copied = text; }}""")
+    page.evaluate(f"""() => {{
+        navigator.clipboard.writeText = async text => {{ if (!{allowed}) throw Error(); window.copied = text; }}; }}""")
     page.get_by_role("button", name="copy link").click()
     page.get_by_role("button", name=says, exact=True).wait_for()
     assert page.url == PAGE.as_uri() + "#z=1.9,3,0.1&y=0,1,0"
