@@ -17,6 +17,7 @@ from IPython.display import display
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
+from utils.language import tr
 from utils.picture import WRONG, Picture
 from utils.plots import differs, number, numbers
 
@@ -147,8 +148,8 @@ class Explorer(widgets.VBox):
 
         self.image = widgets.Image(format="png")
         self.page, self.sheet = widgets.HTML(), widgets.HTML()
-        self.buttons = {"Reset": widgets.Button(description="Reset")}
-        self.buttons |= {key: widgets.Button(description=key) for key in presets}
+        self.buttons = {"Reset": widgets.Button(description=tr("Reset"))}
+        self.buttons |= {key: widgets.Button(description=tr(key)) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
         for key, values in presets.items():
             self.buttons[key].on_click(lambda _, key=key, values=values: self._set(
@@ -226,9 +227,9 @@ class Explorer(widgets.VBox):
 
     def _list(self, new: Sequence[str] = ()) -> None:
         """The tasks, and a sentence beside them that only screen readers tell."""
-        items = "".join(f"<li><b>{'✓' if sentence in self.done else k}</b>{html.escape(sentence)}</li>"
+        items = "".join(f"<li><b>{'✓' if sentence in self.done else k}</b>{html.escape(tr(sentence))}</li>"
                         for k, (sentence, _) in enumerate(self.tasks, 1))
-        said = f"<p>Done: {html.escape(' '.join(new))}</p>" if new else ""
+        said = f"<p>Done: {html.escape(' '.join(map(tr, new)))}</p>" if new else ""
         self.sheet.value = f'<ol aria-label="Tasks" aria-live="off">{items}</ol>{said}'
 
     def _say(self, wrong: str, note: str = "") -> None:
@@ -243,7 +244,7 @@ class Explorer(widgets.VBox):
 
     def _told(self) -> list[str]:
         """Complaint, words and tasks, as lines of plain text."""
-        tasks = [f"{k}  {sentence}" for k, (sentence, _) in enumerate(self.tasks, 1)]
+        tasks = [f"{k}  {tr(sentence)}" for k, (sentence, _) in enumerate(self.tasks, 1)]
         return [line for _, line in self._said] + self.words.splitlines() + [""] * bool(tasks) + tasks
 
     def __repr__(self) -> str:
