@@ -19,24 +19,33 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
-from babel.messages import Catalog, extract
+from babel.messages import Catalog, Message, extract
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import denormalize, read_po, write_po
 
 ROOT = Path(__file__).parent.parent
-PO = {path.parent.parent.name: path for path in sorted((ROOT / "utils/locale").glob("*/LC_MESSAGES/messages.po"))}
+LANGUAGES = ["zh_CN"]
+NAMES = {"zh_CN": "中文"}  # as the English documents link to them
 SOURCES = [path.relative_to(ROOT).as_posix() for pattern in ("README.md", "TEACHING.md", "notebooks/glossary.md", "notebooks/*.ipynb")
            for path in sorted(ROOT.glob(pattern))]
-NAMES = {"zh_CN": "中文"}  # of the languages, as the English documents link to them
 
 HAN = "\u4e00-\u9fff"
 WORD = re.compile(rf"[^\W\d_{HAN}]{{2}}|[{HAN}]")
-NO_WORDS = re.compile(r"`[^`]*`|\$[^$]*\$|\]\([^)]*\)|<[^>]*>|\{[^{}]*\}|https?://\S+")  # code, formulas, targets, tags, placeholders
+SAME = {  # what a message and its translation have in common, as far as the text before has not taken it
+    "code": r"```.*?```|`[^`]*`", "formulas": r"\$[^$]*\$", "links": r"\]\([^()\s]*\)|https?://[^\s)]+", "tags": r"<[^>]*>",
+    "placeholders": r"\{[^{}]*\}", "line breaks": r"\\n",
+}
+NO_WORDS = re.compile("|".join(SAME.values()), re.S)
+
+
+def bare(text: str, instead: str = "") -> str:
+    """A text without all that."""
+    return NO_WORDS.sub(instead, text)
 
 
 def worded(text: str) -> bool:
     """Whether there is anything to translate."""
-    return bool(WORD.search(NO_WORDS.sub("", text)))
+    return bool(WORD.search(bare(text)))
 
 
 def piece(text: str, say: Callable[[str], str]) -> str:
@@ -219,6 +228,7 @@ def tables(module) -> Iterator[str]:
             explorer = explore(name, make)
             yield from (sentence for sentence, _ in explorer.tasks)
             yield from explorer.buttons
+            yield from (control.description for control in explorer.controls.values())
     yield from texts([*vars(module).values()])
 
 
@@ -240,18 +250,28 @@ def template() -> Catalog:
 
 # --- catalogues
 
+def po(language: str) -> Path:
+    return ROOT / "utils/locale" / language / "LC_MESSAGES/messages.po"
+
+
 def read(language: str) -> Catalog:
-    with open(PO[language], "rb") as file:
-        return read_po(file, locale=language)
+    """A catalogue.  What a changed message was before is a comment to Babel, which would keep it for ever."""
+    with open(po(language), "rb") as file:
+        catalog = read_po(file, locale=language)
+    for message in catalog:
+        before = [line[1:].strip().removeprefix("msgid ") for line in message.user_comments if line.startswith("|")]
+        message.previous_id = [denormalize("\n".join(before))] if before else []
+        message.user_comments = [line for line in message.user_comments if not line.startswith("|")]
+    return catalog
 
 
-def update(language: str) -> Catalog:
-    """A catalogue with the messages that there are now: new ones empty, changed ones fuzzy with what they had, unused ones gone."""
-    catalog = read(language)
-    catalog.update(template(), update_creation_date=False)
+def update(catalog: Catalog, template: Catalog) -> None:
+    """Leaves the messages that there are now: new ones empty, changed ones fuzzy with what they had, unused ones gone."""
+    before = {message.id: message.previous_id for message in catalog}
+    catalog.update(template, update_creation_date=False)
     for message in catalog:
         message.flags &= {"fuzzy"}  # "70 % sure" is no format
-    return catalog
+        message.previous_id = message.fuzzy and (message.previous_id or before.get(message.id)) or []
 
 
 def write(catalog: Catalog, path: Path) -> None:
@@ -262,13 +282,65 @@ def write(catalog: Catalog, path: Path) -> None:
 
 
 def compile(path: Path) -> None:
-    with open(path, "rb") as po, open(path.with_suffix(".mo"), "wb") as mo:
-        write_mo(mo, read_po(po))
+    with open(path, "rb") as source, open(path.with_suffix(".mo"), "wb") as compiled:
+        write_mo(compiled, read_po(source))
 
 
 def complete(language: str) -> bool:
     """Whether a catalogue claims to have everything: until then no edition is built."""
     return "# Complete: yes" in read(language).header_comment.splitlines()
+
+
+# --- what a translation must not lose, and how Chinese is set
+
+def parts(text: str, kind: str) -> list[str]:
+    """What a text has of a kind of SAME, or its numbers, sorted: sentences may be rebuilt."""
+    if kind == "numbers":
+        return sorted(re.findall(r"\d+(?:[.,]\d+)*", bare(text)))
+    return sorted(found[0] for found in NO_WORDS.finditer(text) if re.fullmatch(SAME[kind], found[0], re.S))
+
+
+def terms(catalog: Catalog) -> dict[str, list[str]]:
+    """The terms in a catalogue's header: {the English forms as a pattern: translations}."""
+    lines = re.findall(r"^# Term: (.*) → (.*)$", catalog.header_comment, re.M)
+    return {rf"(?i)(?<![\w.])({'|'.join(map(re.escape, forms.split(', ')))})(?!\w)": said.split(" | ") for forms, said in lines}
+
+
+def faults(message: Message, catalog: Catalog) -> list[str]:
+    """What is wrong with a translation, as far as that shows without reading it."""
+    wrong, english, said = [], message.id, message.string
+    for kind in [*SAME, "numbers"]:
+        theirs = parts(said, kind)
+        for part in parts(english, kind):
+            told = catalog.get(part.strip("`"))  # the name of a button in the text
+            also = f"`{told.string}`" if kind == "code" and told else part
+            if part in theirs or also in theirs:
+                theirs.remove(part if part in theirs else also)
+            else:
+                wrong.append(f"{part} is missing ({kind})")
+        wrong += [f"{part} is not in the English ({kind})" for part in theirs]
+    without = [term for line in message.user_comments if line.startswith("without: ") for term in line[9:].split(", ")]
+    for pattern, wanted in terms(catalog).items():
+        found = re.search(pattern, bare(english))
+        if found and found[0].lower() not in without and not any(term.lower() in said.lower() for term in wanted):
+            wrong.append(f"{found[0]} is {' or '.join(wanted)} everywhere (or a comment says “without: {found[0].lower()}”)")
+    wrong += [f"“{found}”: {rule}" for rule, pattern in TYPOGRAPHY.items() for found in re.findall(pattern, set_for_rules(said))]
+    return wrong + [f"“{found[0]}”: Markdown shows the * as it is, beside a punctuation mark: put that outside, or a blank between"
+                    for found in EMPHASIS.finditer(bare(said, "X")) if re.match(r"\w", found[1]) and not re.match(r"\w", found[3])
+                    or re.match(r"\w", found[4]) and not re.match(r"\w", found[3][-1])]
+
+
+def set_for_rules(text: str) -> str:
+    """A text with an X for each piece of code and the like, its links as their words, without marks of emphasis."""
+    return re.sub(r"[*\[\]]", "", bare(re.sub(r"\]\([^()]*\)", "]", text), "X"))
+
+
+TYPOGRAPHY = {
+    "a blank between Chinese and Latin, numbers or code": rf"[{HAN}][A-Za-z0-9]+|[A-Za-z0-9]+[{HAN}]",
+    "full-width punctuation in Chinese": rf"[{HAN}][,.;:!?](?!\w)|[,;:!?] ?[{HAN}]|[{HAN}] ?\(|\)[{HAN}]|[{HAN}]\"|\"[{HAN}]",
+    "no blank beside full-width punctuation": r"\S+ [，。、；：？！（）]|[，。、；：？！（）] \S+",
+}
+EMPHASIS = re.compile(r"([^*]?)(?<!\*)(\*{1,2})(?![*\s])([^*]+)\2([^*]?)")
 
 
 # --- editions
@@ -316,8 +388,9 @@ def build(path: str, language: str) -> str | nbformat.NotebookNode:
 
 
 if __name__ == "__main__":
-    for language, path in PO.items():
-        catalog = update(language)
-        write(catalog, path)
-        missing, fuzzy = sum(not message.string for message in catalog), sum(message.fuzzy for message in catalog)
-        print(f"{language}: {len(catalog)} messages, {missing} of them not translated, {fuzzy} fuzzy: {path.relative_to(ROOT)}")
+    for language in LANGUAGES:
+        catalog = read(language)
+        update(catalog, template())
+        write(catalog, po(language))
+        missing, fuzzy = (sum(map(state, catalog)) for state in (lambda message: not message.string, lambda message: message.fuzzy))
+        print(f"{language}: {len(catalog)} messages, {missing} not translated, {fuzzy} fuzzy: {po(language).relative_to(ROOT)}")

@@ -157,6 +157,7 @@ class Explorer(widgets.VBox):
         for button in self.buttons.values():
             button.layout.width = "auto"
         for key, control in controls.items():
+            control.description = tr(control.description)
             control.observe(lambda _, key=key: self._moved(key), "value")
 
         buttons = widgets.Box(list(self.buttons.values()))
