@@ -2,12 +2,14 @@
 # make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
 # make present NOTEBOOK=01_softmax  for a projector        make bench       how fast the explorers follow the hand
 # make address REPO=someone/name  the repository's         make lint        code, workflows and forms
-# make constraints  anew, after a change of a pin
+# make constraints  anew, after a change of a pin          make translations  the catalogues, after a change of any sentence
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
+# LANGUAGE=zh  speaks Chinese, in make present
 
 PYTHON ?= python3
 BIN := .venv/bin
 COLAB := .venv/colab
+EDITION := notebooks$(if $(filter zh%,$(LANGUAGE)),/zh)
 NOTEBOOKS := $(basename $(notdir $(sort $(wildcard notebooks/*.ipynb))))
 # Plain torch on Linux is the CUDA build, gigabytes of it.  This index has the CPU build; an installed GPU build stays.
 CPU := https://download.pytorch.org/whl/cpu
@@ -20,7 +22,7 @@ define install_torch
 	{ echo "$$torch was not found.  Is there a network?  And has it a build for $$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')?  If not: rm -r .venv; make PYTHON=python3.12"; exit 1; }
 endef
 
-.PHONY: lab test test-colab refresh bench present named lint constraints address
+.PHONY: lab test test-colab refresh translations bench present named lint constraints address
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -30,19 +32,22 @@ test: .venv/test
 
 # What needs a browser, Docker's files or git stays out: here Python moves the widgets.
 test-colab: $(COLAB)/ready
-	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser present reading binder repository requirements) $(ARGS)
+	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser present reading binder repository requirements translations) $(ARGS)
 
 refresh: .venv/lab
 	$(BIN)/python tests/refresh.py
+
+translations: .venv/test
+	$(BIN)/python -m tests.translate
 
 bench: .venv/test
 	$(BIN)/python -m tests.bench
 
 present: named .venv/present
-	$(BIN)/python -m voila notebooks/$(NOTEBOOK).ipynb --Voila.config_file_paths=.voila $(ARGS)
+	$(BIN)/python -m voila $(EDITION)/$(NOTEBOOK).ipynb --Voila.config_file_paths=.voila $(ARGS)
 
 named:
-	@[ -f "notebooks/$(NOTEBOOK).ipynb" ] || { echo 'make present NOTEBOOK=... wants one of $(NOTEBOOKS), not "$(NOTEBOOK)"'; exit 2; }
+	@[ -f "$(EDITION)/$(NOTEBOOK).ipynb" ] || { echo 'make present NOTEBOOK=... wants one of $(NOTEBOOKS), not "$(NOTEBOOK)"'; exit 2; }
 
 lint: .venv/lint
 	$(BIN)/ruff check --quiet

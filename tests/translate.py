@@ -54,8 +54,8 @@ def piece(text: str, say: Callable[[str], str]) -> str:
 
 # --- Markdown
 
-LINE = re.compile(r"(?P<raw>\[(?:!\[|(?:%s)\]).*)|(?P<row>\|.*)|(?P<tags>(?:<[^>]+>)+)(?P<tagged>[^<]*)(?P<end>.*)"
-                  r"|(?P<mark>#+ |\s*(?:[-*]|\d+\.) )(?P<rest>.*)" % "|".join(NAMES.values()))
+LINE = re.compile(rf"(?P<raw>\[(?:!\[|[{HAN}]).*)|(?P<row>\|.*)|(?P<tags>(?:<[^>]+>)+)(?P<tagged>[^<]*)(?P<end>.*)"
+                  r"|(?P<mark>#+ |\s*(?:[-*]|\d+\.) )(?P<rest>.*)")
 
 
 def markdown(text: str, say: Callable[[str], str]) -> str:
@@ -72,7 +72,7 @@ def markdown(text: str, say: Callable[[str], str]) -> str:
         if fence := re.match(r"\s*(```|\$\$)(\w*)", line):
             flush()
             (mark, language), block = fence.groups(), [line]
-            while len(block) == 1 and (mark == "```" or line.count("$$") == 1) or not block[-1].rstrip().endswith(mark):
+            while (len(block) == 1 and (mark == "```" or line.count("$$") == 1)) or not block[-1].rstrip().endswith(mark):
                 block.append(next(lines))
             if mark == "```":
                 body = "\n".join(block[1:-1])
@@ -271,7 +271,7 @@ def update(catalog: Catalog, template: Catalog) -> None:
     catalog.update(template, update_creation_date=False)
     for message in catalog:
         message.flags &= {"fuzzy"}  # "70 % sure" is no format
-        message.previous_id = message.fuzzy and (message.previous_id or before.get(message.id)) or []
+        message.previous_id = (message.previous_id or before.get(message.id, [])) if message.fuzzy else []
 
 
 def write(catalog: Catalog, path: Path) -> None:
@@ -326,8 +326,15 @@ def faults(message: Message, catalog: Catalog) -> list[str]:
             wrong.append(f"{found[0]} is {' or '.join(wanted)} everywhere (or a comment says “without: {found[0].lower()}”)")
     wrong += [f"“{found}”: {rule}" for rule, pattern in TYPOGRAPHY.items() for found in re.findall(pattern, set_for_rules(said))]
     return wrong + [f"“{found[0]}”: Markdown shows the * as it is, beside a punctuation mark: put that outside, or a blank between"
-                    for found in EMPHASIS.finditer(bare(said, "X")) if re.match(r"\w", found[1]) and not re.match(r"\w", found[3])
-                    or re.match(r"\w", found[4]) and not re.match(r"\w", found[3][-1])]
+                    for found in unmarked(bare(said, "X"))]
+
+
+def unmarked(text: str) -> Iterator[re.Match]:
+    """What is to be emphasised and is not: it begins or ends with a punctuation mark, and a letter follows right outside."""
+    for found in re.finditer(r"(\*{1,2})([^*\s][^*]*)\1", text):
+        before, after = text[:found.start()][-1:], text[found.end():][:1]
+        if re.match(r"\w[^\w\s]", before + found[2][0]) or re.match(r"[^\w\s]\w", found[2][-1] + after):
+            yield found
 
 
 def set_for_rules(text: str) -> str:
@@ -340,7 +347,7 @@ TYPOGRAPHY = {
     "full-width punctuation in Chinese": rf"[{HAN}][,.;:!?](?!\w)|[,;:!?] ?[{HAN}]|[{HAN}] ?\(|\)[{HAN}]|[{HAN}]\"|\"[{HAN}]",
     "no blank beside full-width punctuation": r"\S+ [，。、；：？！（）]|[，。、；：？！（）] \S+",
 }
-EMPHASIS = re.compile(r"([^*]?)(?<!\*)(\*{1,2})(?![*\s])([^*]+)\2([^*]?)")
+
 
 
 # --- editions
