@@ -170,6 +170,7 @@ def test_what_changed_is_fuzzy_and_shown_in_english_until_it_is_mended(tongue):
 
 FAULTY = {  # a translation, and what must be said of it
     "把 `logit 0` 拖到 4：看损失": "",
+    "把 `logit 0` 拖到 4：看 `logit 0` 为 4 时的损失": "",
     "把 `logit 1` 拖到 4：看损失": "`logit 0` is missing",
     "把 `logit 0` 拖到 5：看损失": "4 is missing",
     "把 `logit 0` 拖到 4：看代价": "loss is 损失",

@@ -293,11 +293,11 @@ def complete(language: str) -> bool:
 
 # --- what a translation must not lose, and how Chinese is set
 
-def parts(text: str, kind: str) -> list[str]:
-    """What a text has of a kind of SAME, or its numbers, sorted: sentences may be rebuilt."""
+def parts(text: str, kind: str) -> set[str]:
+    """What a text has of a kind of SAME, or its numbers, in no order: sentences may be rebuilt, and a pronoun be a name."""
     if kind == "numbers":
-        return sorted(re.findall(r"\d+(?:[.,]\d+)*", bare(text)))
-    return sorted(found[0] for found in NO_WORDS.finditer(text) if re.fullmatch(SAME[kind], found[0], re.S))
+        return {*re.findall(r"\d+(?:[.,]\d+)*", bare(text))}
+    return {found[0] for found in NO_WORDS.finditer(text) if re.fullmatch(SAME[kind], found[0], re.S)}
 
 
 def terms(catalog: Catalog) -> dict[str, list[str]]:
@@ -311,14 +311,12 @@ def faults(message: Message, catalog: Catalog) -> list[str]:
     wrong, english, said = [], message.id, message.string
     for kind in [*SAME, "numbers"]:
         theirs = parts(said, kind)
-        for part in parts(english, kind):
-            told = catalog.get(part.strip("`"))  # the name of a button in the text
-            also = f"`{told.string}`" if kind == "code" and told else part
-            if part in theirs or also in theirs:
-                theirs.remove(part if part in theirs else also)
-            else:
+        for part in sorted(parts(english, kind)):
+            named = catalog.get(part.strip("`"))  # the name of a control in the text
+            if not theirs & (both := {part, f"`{named.string}`" if kind == "code" and named else part}):
                 wrong.append(f"{part} is missing ({kind})")
-        wrong += [f"{part} is not in the English ({kind})" for part in theirs]
+            theirs -= both
+        wrong += [f"{part} is not in the English ({kind})" for part in sorted(theirs)]
     without = [term for line in message.user_comments if line.startswith("without: ") for term in line[9:].split(", ")]
     for pattern, wanted in terms(catalog).items():
         found = re.search(pattern, bare(english))
