@@ -21,7 +21,7 @@ from pathlib import Path
 import nbformat
 from babel.messages import Catalog, Message, extract
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import denormalize, read_po, write_po
+from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).parent.parent
 LANGUAGES = ["zh_CN"]
@@ -255,29 +255,28 @@ def po(language: str) -> Path:
 
 
 def read(language: str) -> Catalog:
-    """A catalogue.  What a changed message was before is a comment to Babel, which would keep it for ever."""
     with open(po(language), "rb") as file:
-        catalog = read_po(file, locale=language)
-    for message in catalog:
-        before = [line[1:].strip().removeprefix("msgid ") for line in message.user_comments if line.startswith("|")]
-        message.previous_id = [denormalize("\n".join(before))] if before else []
-        message.user_comments = [line for line in message.user_comments if not line.startswith("|")]
-    return catalog
+        return read_po(file, locale=language)
 
 
 def update(catalog: Catalog, template: Catalog) -> None:
-    """Leaves the messages that there are now: new ones empty, changed ones fuzzy with what they had, unused ones gone."""
-    before = {message.id: message.previous_id for message in catalog}
+    """Leaves the messages that there are now: new ones empty, unused ones gone, changed ones fuzzy with what they had.
+
+    What the English of a fuzzy one was is kept in a comment: of longer ones Babel's own "#|" comes out broken.
+    """
     catalog.update(template, update_creation_date=False)
     for message in catalog:
         message.flags &= {"fuzzy"}  # "70 % sure" is no format
-        message.previous_id = (message.previous_id or before.get(message.id, [])) if message.fuzzy else []
+        comments = message.user_comments
+        was = next((k for k, line in enumerate(comments) if line.startswith("was: ")), len(comments))
+        before = [f"was: {message.previous_id[0]}"] if message.previous_id else comments[was:]
+        message.user_comments = comments[:was] + (before if message.fuzzy else [])
 
 
 def write(catalog: Catalog, path: Path) -> None:
     """As .po, and what a reader needs of it as .mo beside it."""
     with open(path, "wb") as file:
-        write_po(file, catalog, include_lineno=False, ignore_obsolete=True, include_previous=True)
+        write_po(file, catalog, include_lineno=False, ignore_obsolete=True)
     compile(path)
 
 
