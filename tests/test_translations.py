@@ -2,7 +2,9 @@
 
 import ast
 import copy
+import functools
 import gettext
+import html
 import os
 import posixpath
 import re
@@ -19,7 +21,9 @@ from tests import translate
 from tests.topics import ASKED, EXPLORERS, NOTEBOOKS, explore, stops
 from tests.translate import LANGUAGES, ROOT, SOURCES, bare, build, code, complete, edition, faults, markdown, po, read
 from utils import language as spoken
-from utils.language import speak, tr
+from utils import softmax
+from utils.language import say, speak
+from utils.predict import marked
 
 CATALOGUES = {language: read(language) for language in LANGUAGES}
 COMPLETE = [language for language in LANGUAGES if complete(language)]
@@ -61,14 +65,14 @@ def tongue(monkeypatch, tmp_path):
 
 def test_a_sentence_is_said_in_the_language_that_is_spoken_and_in_english_where_the_catalogue_has_nothing(tongue):
     tongue({"{n} of {all}": "{all} 中的 {n}", "old": "旧", "none": "", "braces {}": "括号 {}"}, fuzzy=["old"])
-    assert tr("{n} of {all}", n=1, all=3) == "3 中的 1" and tr("braces {}") == "括号 {}"
-    assert [tr(text) for text in ("old", "none", "not there", "")] == ["old", "none", "not there", ""]
+    assert say("{n} of {all}", n=1, all=3) == "3 中的 1" and say("braces {}") == "括号 {}"
+    assert [say(text) for text in ("old", "none", "not there", "")] == ["old", "none", "not there", ""]
     speak("en")
-    assert tr("{n} of {all}", n=1, all=3) == "1 of 3"
+    assert say("{n} of {all}", n=1, all=3) == "1 of 3"
 
 
 def test_a_language_is_chosen_by_name_and_never_by_the_system():
-    told = subprocess.run([sys.executable, "-c", "from utils.language import tr, wanted; print(tr('Reset'), wanted())"], cwd=ROOT,
+    told = subprocess.run([sys.executable, "-c", "from utils.language import say, wanted; print(say('Reset'), wanted())"], cwd=ROOT,
                           env=os.environ | {"LANGUAGE": "zh_CN:zh", "LANG": "zh_CN.UTF-8"}, capture_output=True, text=True)
     assert told.stdout == "Reset zh_CN\n"
     for known in ("en", "zh", "zh_CN"):
@@ -82,6 +86,26 @@ def test_a_language_is_chosen_by_name_and_never_by_the_system():
 def test_a_command_speaks_what_LANGUAGE_asks_for(monkeypatch, asked, wanted):
     monkeypatch.setenv("LANGUAGE", asked)
     assert spoken.wanted() == wanted
+
+
+def test_texts_in_tables_are_said_where_they_are_shown(tongue):
+    """Whatever stands in a table is shown in the language that is spoken, and all that is shown of it is in the catalogue."""
+    said = functools.partial(translate.piece, say=pseudo)
+    tongue({message.id: pseudo(message.id) for message in CATALOGUES["zh_CN"] if message.id})
+    for asks in ASKED.values():
+        asked = asks()
+        assert marked(said(asked.question)) in asked._asked()
+        if asked.choices:
+            assert [button.description for button in asked.buttons.values()] == [*map(said, asked.choices)]
+            asked.buttons[next(iter(asked.buttons))].click()
+            assert all(marked(said(reason)) in asked.page.value for reason in asked.choices.values())
+    for name, make in EXPLORERS:
+        explorer = explore(name, make)
+        for sentence, _ in explorer.tasks:
+            assert html.escape(said(sentence)) in explorer.sheet.value and f"  {said(sentence)}" in "\n".join(explorer._told())
+        assert [button.description for button in explorer.buttons.values()] == [*map(said, explorer.buttons)]
+    assert pseudo("The first softmax has made shares already; a second one evens them out.") in (
+        softmax.check_softmax(lambda z: z.softmax(-1).softmax(-1)).message.replace("\n  ", " "))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -159,7 +183,7 @@ def test_what_changed_is_fuzzy_and_shown_in_english_until_it_is_mended(tongue):
         files.append(po.read_text(encoding="utf8"))
         catalog = read("zh_CN")
     speak("zh_CN")
-    assert [tr(message.id) for message in new if message.id] == [
+    assert [say(message.id) for message in new if message.id] == [
         long.format(5), "How do three scores become three shares?", "照旧", "70 % sure"]
     assert files[0] == files[1] and files[0].count("#, fuzzy") == 2
     for was in ("How do three scores become shares?", long.format(4)):

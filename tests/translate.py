@@ -241,7 +241,7 @@ def template() -> Catalog:
     catalog, here = Catalog(), os.getcwd()
     os.chdir(ROOT)
     try:
-        for name, _, message, _, _ in extract.extract_from_dir(".", METHODS, keywords={"tr": None}):
+        for name, _, message, _, _ in extract.extract_from_dir(".", METHODS, keywords={"say": None}):
             catalog.add(message, locations=[(name, 1)])
     finally:
         os.chdir(here)

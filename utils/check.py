@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from utils.inputs import WHOLE_NUMBERS, call, name_of, one_line, shape
-from utils.language import tr
+from utils.language import say
 
 PATIENCE = 1.0  # seconds for all calls of the reader's function together
 
@@ -361,8 +361,8 @@ def like(mine, theirs, within: float = 3e-6, loose: bool = False) -> bool:
 
 
 def in_words(slips: list[Slip]) -> tuple[str, str]:
-    names = ", and ".join(tr(known.name) for known in slips)
-    return f"two slips: {names}" if len(slips) > 1 else names, " ".join(tr(known.thought) for known in slips)
+    names = ", and ".join(say(known.name) for known in slips)
+    return f"two slips: {names}" if len(slips) > 1 else names, " ".join(say(known.thought) for known in slips)
 
 
 # --- what extreme inputs and gradients tell
@@ -375,13 +375,13 @@ def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], fir
     if first.answer is None or first.answer.shape != right.shape or kind(first.answer) != kind(right):
         return "", ""
     if known := next((fault for fault in faults if fault.shows(first.answer)), None):
-        return tr(known.name), tr(known.thought)
+        return say(known.name), say(known.thought)
     if (stop := stopped(function, task, given, first.answer, right)) is None:
         return "", ""
     why = f"a limit of about {math.exp(-stop):.0e} inside the logarithm, or one on the logits,".replace("e-", "e−") if 1 < stop < 104 else (
         "a limit on the logits")
     name = f"a limit cuts it off at {stop:.4g}" if stop > 1 else "a limit on the logits"
-    return tr(faults[0].name) if faults and 50 < stop < 104 else name, (
+    return say(faults[0].name) if faults and 50 < stop < 104 else name, (
         f"However wrong the model is, the answer stays {stop:.4g}, and twice these logits change nothing: {why} hides the inf. "
         "From there on there is no gradient to learn from. Find a form that needs no limit.")
 

@@ -1,4 +1,4 @@
-"""What is said, in the language that is spoken: tr("a sentence with {name}", name=…).  English is the source, and what a catalogue lacks.
+"""What is said, in the language that is spoken: say("a sentence with {name}", name=…).  English is the source, and what a catalogue lacks.
 
 A sentence is translated when it is shown, so that texts in tables stay plain strings, and one process may speak both languages.
 """
@@ -33,7 +33,7 @@ def wanted() -> str:
     return first if first in [*LANGUAGES, *(name.partition("_")[0] for name in LANGUAGES)] else "en"
 
 
-def tr(sentence: str, **values) -> str:
+def say(sentence: str, **values) -> str:
     """The sentence in the language that is spoken, with the values in its {placeholders}; without values braces are braces."""
     said = _catalogue.gettext(sentence) if sentence else ""  # to gettext, "" is the catalogue's own header
     return said.format(**values) if values else said
