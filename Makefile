@@ -2,16 +2,19 @@
 # make refresh  re-execute and save every notebook         make test-colab  the same with Colab's versions, without a browser
 # make present  for a projector, NOTEBOOK=... to begin there  make bench       how fast the explorers follow the hand
 # make address REPO=someone/name  the repository's         make lint        code, workflows and forms
-# make constraints  anew, after a change of a pin          make site        the page for phones, and what there is to read
+# make constraints  anew, after a change of a pin          make translations  the catalogues, after a change of any sentence
+# make site     the page for phones, and what there is to read
 # make worksheet SEED=7, make quiz SEED=7  on paper, with a key
 # make assignment  homework, for students and with solutions   make test-nbgrader  what nbgrader makes of that, and its points
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
+# LANGUAGE=zh  speaks Chinese, in make present
 
 PYTHON ?= python3
 NOTEBOOK ?= 01_softmax
 BIN := .venv/bin
 COLAB := .venv/colab
 NBGRADER := .venv/nbgrader
+EDITION := notebooks$(if $(filter zh%,$(LANGUAGE)),/zh)
 NOTEBOOKS := $(basename $(notdir $(sort $(wildcard notebooks/*.ipynb))))
 # Plain torch on Linux is the CUDA build, gigabytes of it.  This index has the CPU build; an installed GPU build stays.
 CPU := https://download.pytorch.org/whl/cpu
@@ -24,7 +27,7 @@ define install_torch
 	{ echo "$$torch was not found.  Is there a network?  And has it a build for $$($(1)/python -c 'import platform as p; print("Python", p.python_version(), "on", p.system(), p.machine())')?  If not: rm -r .venv; make PYTHON=python3.12"; exit 1; }
 endef
 
-.PHONY: lab test test-colab test-nbgrader refresh bench present named worksheet quiz assignment site lint constraints address asked
+.PHONY: lab test test-colab test-nbgrader refresh translations bench present named worksheet quiz assignment site lint constraints address asked
 
 lab: .venv/lab
 	$(BIN)/python -m jupyterlab notebooks/01_softmax.ipynb $(ARGS)
@@ -34,7 +37,7 @@ test: .venv/test
 
 # What needs a browser, Docker's files or git stays out: here Python moves the widgets.
 test-colab: $(COLAB)/ready
-	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser page site present reading binder repository requirements) $(ARGS)
+	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser page site present reading binder repository requirements translations) $(ARGS)
 
 test-nbgrader: $(NBGRADER)/ready
 	$(NBGRADER)/bin/python -m pytest -o addopts=-q tests/test_assignment.py $(ARGS)
@@ -42,14 +45,17 @@ test-nbgrader: $(NBGRADER)/ready
 refresh: .venv/lab
 	$(BIN)/python tests/refresh.py
 
+translations: .venv/test
+	$(BIN)/python -m tests.translate
+
 bench: .venv/test
 	$(BIN)/python -m tests.bench
 
 present: named .venv/present
-	$(BIN)/python -m voila notebooks/$(NOTEBOOK).ipynb --Voila.config_file_paths=.voila $(ARGS)
+	$(BIN)/python -m voila $(EDITION)/$(NOTEBOOK).ipynb --Voila.config_file_paths=.voila $(ARGS)
 
 named:
-	@[ -f "notebooks/$(NOTEBOOK).ipynb" ] || { echo 'make present NOTEBOOK=... wants one of $(NOTEBOOKS), not "$(NOTEBOOK)"'; exit 2; }
+	@[ -f "$(EDITION)/$(NOTEBOOK).ipynb" ] || { echo 'make present NOTEBOOK=... wants one of $(NOTEBOOKS), not "$(NOTEBOOK)"'; exit 2; }
 
 worksheet quiz: .venv/lab
 	@$(BIN)/python -m utils.$@ '$(SEED)'

@@ -1,4 +1,4 @@
-"""make refresh: run every notebook and save it the one right way.
+"""make refresh: run every notebook and save it the one right way, and build the editions in other languages from them.
 
 Outputs and execution counts stay, since nbval compares them.  What differs from run to run or from machine to
 machine goes: timing, widget state, the ids of live views, versions.  An error in a cell that is not tagged for one stops it all.
@@ -30,11 +30,26 @@ def refresh(path: pathlib.Path) -> None:
     nbformat.write(notebook, path)
 
 
+def editions(language: str) -> None:
+    for source in SOURCES:
+        path, told = ROOT / edition(source, language), build(source, language)
+        print("refresh", path.relative_to(ROOT).as_posix())
+        path.parent.mkdir(exist_ok=True)
+        if isinstance(told, str):
+            path.write_text(told, encoding="utf8", newline="\n")
+        else:
+            nbformat.write(told, path)
+            refresh(path)
+
+
 if __name__ == "__main__":
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         print("refresh", path.name)
         refresh(path)
     sys.path.insert(0, str(ROOT))
     from tests.topics import explore
+    from tests.translate import LANGUAGES, SOURCES, build, complete, edition
 
+    for language in filter(complete, LANGUAGES):
+        editions(language)
     (ROOT / ".github" / "explorer.png").write_bytes(explore("05_bce_per_class").image.value)

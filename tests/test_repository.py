@@ -19,7 +19,7 @@ if sys.platform == "win32":
 ROOT = pathlib.Path(__file__).parent.parent
 JOBS = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf8"))["jobs"]
 PLACEHOLDER = "OWNER" + "/REPO"  # in two halves, or make address would change this line too
-TOP = {"MAKEFLAGS": "", "MAKELEVEL": "0"}  # make test runs these tests, and the make within must not know
+TOP = {"MAKEFLAGS": "", "MAKELEVEL": "0", "LANGUAGE": ""}  # make test runs these tests, and the make within must not know
 
 
 @pytest.fixture
@@ -132,6 +132,13 @@ def test_where_pytorchs_index_cannot_be_reached_one_calm_line_says_so(run, tmp_p
     torch, = re.findall("^torch==.*", (tmp_path / "requirements.txt").read_text(encoding="utf8"), re.M)
     assert code == 0 and says.splitlines() == [f"pip install {torch}", f"PyTorch's own index is out of reach or has no {torch}: asking "
                                                "the default one (on Linux its build, for GPUs, takes gigabytes)"]
+
+
+@pytest.mark.parametrize("language, folder", [
+    ("", "notebooks"), ("zh", "notebooks/zh"), ("zh_CN:zh", "notebooks/zh"), ("fr:zh", "notebooks")])
+def test_what_is_presented_is_in_the_language_that_was_asked_for(run, language, folder):
+    code, says = run("make", "-n", "present", "NOTEBOOK=01_softmax", LANGUAGE=language)
+    assert code == 0 and f" voila {folder}/01_softmax.ipynb " in says and f'[ -f "{folder}/01_softmax.ipynb" ]' in says
 
 
 def test_every_file_names_the_same_pythons():

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from utils.inputs import WHOLE_NUMBERS, call, name_of, one_line, shape
+from utils.language import say
 from utils.slips import GENERAL, STEPS, Fault, Slip
 
 # Seconds for the first call of the reader's function, which may import something, such as torch.optim; and for all others together.
@@ -313,8 +314,8 @@ def like(mine, theirs, within: float = 3e-6, loose: bool = False) -> bool:
 
 
 def in_words(slips: list[Slip]) -> tuple[str, str]:
-    names = ", and ".join(known.name for known in slips)
-    return f"two slips: {names}" if len(slips) > 1 else names, " ".join(known.thought for known in slips)
+    names = ", and ".join(say(known.name) for known in slips)
+    return f"two slips: {names}" if len(slips) > 1 else names, " ".join(say(known.thought) for known in slips)
 
 
 # --- what extreme inputs and gradients tell
@@ -327,13 +328,13 @@ def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], fir
     if first.answer is None or first.answer.shape != right.shape or kind(right) not in (kind(first.answer), "bool"):
         return "", ""
     if known := next((fault for fault in faults if fault.shows(first.answer)), None):
-        return known.name, known.thought
+        return say(known.name), say(known.thought)
     if (stop := stopped(function, task, given, first.answer, right)) is None:
         return "", ""
     why = f"a limit of about {math.exp(-stop):.0e} inside the logarithm, or one on the logits,".replace("e-", "e−") if 1 < stop < 104 else (
         "a limit on the logits")
     name = f"a limit cuts it off at {stop:.4g}" if stop > 1 else "a limit on the logits"
-    return faults[0].name if faults and 50 < stop < 104 else name, (
+    return say(faults[0].name) if faults and 50 < stop < 104 else name, (
         f"However wrong the model is, the answer stays {stop:.4g}, and twice these logits change nothing: {why} hides the inf. "
         "From there on there is no gradient to learn from. Find a form that needs no limit.")
 

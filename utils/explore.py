@@ -17,6 +17,7 @@ from IPython.display import display
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
+from utils.language import say
 from utils.picture import SMALL, WIDTH, WRONG, Picture
 from utils.plots import differs, number, numbers
 
@@ -154,8 +155,8 @@ class Explorer(widgets.VBox):
 
         self.image = widgets.Image(format="png")
         self.page, self.sheet = widgets.HTML(), widgets.HTML()
-        self.buttons = {"Reset": widgets.Button(description="Reset")}
-        self.buttons |= {key: widgets.Button(description=key) for key in presets}
+        self.buttons = {"Reset": widgets.Button(description=say("Reset"))}
+        self.buttons |= {key: widgets.Button(description=say(key)) for key in presets}
         self.buttons["Reset"].on_click(lambda _: self._set("Reset", self._start))
         for key, values in presets.items():
             self.buttons[key].on_click(lambda _, key=key, values=values: self._set(
@@ -163,6 +164,7 @@ class Explorer(widgets.VBox):
         for button in self.buttons.values():
             button.layout.width = "auto"
         for key, control in controls.items():
+            control.description = say(control.description)
             control.observe(lambda _, key=key: self._moved(key), "value")
 
         buttons = widgets.Box(list(self.buttons.values()))
@@ -234,9 +236,9 @@ class Explorer(widgets.VBox):
 
     def _list(self, new: Sequence[str] = ()) -> None:
         """The tasks, and a sentence beside them that only screen readers tell."""
-        items = "".join(f"<li><b>{'✓' if sentence in self.done else k}</b>{html.escape(sentence)}</li>"
+        items = "".join(f"<li><b>{'✓' if sentence in self.done else k}</b>{html.escape(say(sentence))}</li>"
                         for k, (sentence, _) in enumerate(self.tasks, 1))
-        said = f"<p>Done: {html.escape(' '.join(new))}</p>" if new else ""
+        said = f"<p>Done: {html.escape(' '.join(map(say, new)))}</p>" if new else ""
         self.sheet.value = f'<ol aria-label="Tasks" aria-live="off">{items}</ol>{said}'
 
     def _say(self, wrong: str, note: str = "") -> None:
@@ -251,7 +253,7 @@ class Explorer(widgets.VBox):
 
     def _told(self) -> list[str]:
         """Complaint, words and tasks, as lines of plain text."""
-        tasks = [f"{k}  {sentence}" for k, (sentence, _) in enumerate(self.tasks, 1)]
+        tasks = [f"{k}  {say(sentence)}" for k, (sentence, _) in enumerate(self.tasks, 1)]
         return [line for _, line in self._said] + self.words.splitlines() + [""] * bool(tasks) + tasks
 
     def __repr__(self) -> str:

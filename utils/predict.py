@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import ipywidgets as widgets
 
 from utils.inputs import one_line
+from utils.language import say
 from utils.picture import WRONG
 from utils.plots import number
 
@@ -55,7 +56,7 @@ class Prediction(widgets.VBox):
             self.number = widgets.Text(placeholder="a number", description="your number", layout={"width": "300px"},
                                        style={"description_width": "max-content"}, continuous_update=False)
             self.number.observe(lambda change: self._reveal(change["new"]), "value")  # when Enter is pressed
-        self.buttons = {choice: widgets.Button(description=choice, layout={"width": "auto", "min_width": "120px"})
+        self.buttons = {choice: widgets.Button(description=say(choice), layout={"width": "auto", "min_width": "120px"})
                         for choice in choices or ["Answer"]}
         for choice, button in self.buttons.items():
             button.on_click(lambda _, choice=choice: self._reveal(choice if choices else self.number.value))
@@ -66,7 +67,7 @@ class Prediction(widgets.VBox):
         self.add_class("prediction")
 
     def _asked(self) -> str:
-        return f"<p><b>Predict.</b> {marked(self.question)}</p>"
+        return f"<p><b>Predict.</b> {marked(say(self.question))}</p>"
 
     def _reveal(self, given: str) -> None:
         value = given if self.choices else read(given)
@@ -81,9 +82,9 @@ class Prediction(widgets.VBox):
         try:
             if self.choices:
                 right, evidence = self.answer()
-                because = f"{self.choices[right]} Torch says {evidence}."
+                because = f"{say(self.choices[right])} Torch says {evidence}."
                 tempting = {choice: why for choice, why in self.choices.items() if choice != right}
-                same, name = str.__eq__, "“{}”".format
+                same, name = str.__eq__, lambda choice: f"“{say(choice)}”"
             else:
                 right, because, tempting = self.answer()
                 same, name = near, lambda value: number(value).removesuffix(".0000")
@@ -93,9 +94,9 @@ class Prediction(widgets.VBox):
         if given is not None:
             self._mark(chosen=given, right=right)
             why = next((why for wrong, why in tempting.items() if same(given, wrong)), None)
-            told.append("✓ Right." if same(given, right) else f"✗ {name(given)}: {why or direction(given, right)}")
+            told.append("✓ Right." if same(given, right) else f"✗ {name(given)}: {say(why) if why else direction(given, right)}")
         told.append(f"**Answer: {name(right).strip('“”')}.** {because}")
-        told += [f"{name(wrong)}: {why}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
+        told += [f"{name(wrong)}: {say(why)}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
         return "".join(map(paragraph, told))
 
     def _mark(self, **marks) -> None:
@@ -106,15 +107,16 @@ class Prediction(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live view, and for where no kernel runs the question with its answer folded away."""
         choices = self.choices or ["a number"]
-        listed = "".join(f"<li>{html.escape(choice)}</li>" for choice in choices)
+        listed = "".join(f"<li>{html.escape(say(choice))}</li>" for choice in choices)
         folded = f"<details><summary>Decide first, then open</summary>{self._told()}</details>"
         return {
             "application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
-            "text/plain": "\n".join([repr(self), *(f"- {choice}" for choice in choices)]),
+            "text/plain": "\n".join([repr(self), *(f"- {say(choice)}" for choice in choices)]),
             "text/html": f"{self._asked()}<ul>{listed}</ul>{folded}"}
 
     def __repr__(self) -> str:
-        return "".join(part if k % 2 else re.sub("[`*]", "", part) for k, part in enumerate(f"Predict. {self.question}".split("```\n")))
+        parts = f"Predict. {say(self.question)}".split("```\n")
+        return "".join(part if k % 2 else re.sub("[`*]", "", part) for k, part in enumerate(parts))
 
 
 class Questions(SimpleNamespace):

@@ -1,0 +1,378 @@
+"""The catalogue says in another language what English says now, and the editions are what is built from both."""
+
+import ast
+import copy
+import functools
+import gettext
+import html
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+import sys
+import warnings
+
+import nbformat
+import pytest
+from babel.messages import Catalog
+
+from tests import translate
+from tests.topics import ASKED, EXPLORERS, NOTEBOOKS, explore, stops
+from tests.translate import LANGUAGES, ROOT, SOURCES, bare, build, code, complete, edition, faults, markdown, po, read
+from utils import language as spoken
+from utils import softmax
+from utils.language import say, speak
+from utils.predict import marked
+
+CATALOGUES = {language: read(language) for language in LANGUAGES}
+COMPLETE = [language for language in LANGUAGES if complete(language)]
+EDITIONS = [(language, source) for language in COMPLETE for source in SOURCES]
+
+
+@pytest.fixture(autouse=True)
+def english():
+    yield
+    speak("en")
+
+
+def pseudo(text: str) -> str:
+    """A text in no language, as unlike English as Chinese is; what must stay stays."""
+    return translate.NO_WORDS.sub(lambda kept: kept[0], re.sub(
+        rf"({translate.NO_WORDS.pattern})|[A-Za-z]{{2,}}", lambda word: word[1] or "字" * (len(word[0]) // 2 + 1), text, flags=re.S))
+
+
+@pytest.fixture
+def tongue(monkeypatch, tmp_path):
+    """tongue({English: said, …}): from now on this language is spoken, and a language it is called by."""
+
+    def tongue(said: dict, fuzzy=()) -> Catalog:
+        catalog = Catalog(locale="zh_CN", fuzzy=False)
+        for english, text in said.items():
+            catalog.add(english, text, flags=["fuzzy"] if english in fuzzy else [])
+        path = tmp_path / "zh_CN/LC_MESSAGES/messages.po"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        translate.write(catalog, path)
+        monkeypatch.setattr(spoken, "LOCALE", tmp_path)
+        monkeypatch.setattr(translate, "po", lambda language: path)
+        speak("zh_CN")
+        return catalog
+
+    return tongue
+
+
+# --- what is said
+
+def test_a_sentence_is_said_in_the_language_that_is_spoken_and_in_english_where_the_catalogue_has_nothing(tongue):
+    tongue({"{n} of {all}": "{all} 中的 {n}", "old": "旧", "none": "", "braces {}": "括号 {}"}, fuzzy=["old"])
+    assert say("{n} of {all}", n=1, all=3) == "3 中的 1" and say("braces {}") == "括号 {}"
+    assert [say(text) for text in ("old", "none", "not there", "")] == ["old", "none", "not there", ""]
+    speak("en")
+    assert say("{n} of {all}", n=1, all=3) == "1 of 3"
+
+
+def test_a_language_is_chosen_by_name_and_never_by_the_system():
+    program = "import gettext; gettext.GNUTranslations = None; from utils.language import say, wanted; print(say('Reset'), wanted())"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=os.environ | {"LANGUAGE": "zh_CN:zh", "LANG": "zh_CN.UTF-8"},
+                          capture_output=True, text=True)
+    assert told.stdout == "Reset zh_CN\n"
+    for known in ("en", "zh", "zh_CN"):
+        speak(known)
+    for unknown in ("fr", "", "z"):
+        with pytest.raises(ValueError, match=f"^no catalogue for the language '{unknown}'; there are en, zh_CN$"):
+            speak(unknown)
+
+
+@pytest.mark.parametrize("asked, wanted", [("zh", "zh"), ("zh_CN", "zh_CN"), ("zh_CN:zh", "zh_CN"), ("", "en"), ("fr:zh", "en")])
+def test_a_command_speaks_what_LANGUAGE_asks_for(monkeypatch, asked, wanted):
+    monkeypatch.setenv("LANGUAGE", asked)
+    assert spoken.wanted() == wanted
+
+
+def test_texts_in_tables_are_said_where_they_are_shown(tongue):
+    """Whatever stands in a table is shown in the language that is spoken, and all that is shown of it is in the catalogue."""
+    said = functools.partial(translate.piece, say=pseudo)
+    tongue({message.id: pseudo(message.id) for message in CATALOGUES["zh_CN"] if message.id})
+    for asks in ASKED.values():
+        asked = asks()
+        assert marked(said(asked.question)) in asked._asked()
+        if asked.choices:
+            assert [button.description for button in asked.buttons.values()] == [*map(said, asked.choices)]
+            asked.buttons[next(iter(asked.buttons))].click()
+            assert all(marked(said(reason)) in asked.page.value for reason in asked.choices.values())
+    for name, make in EXPLORERS:
+        explorer = explore(name, make)
+        for sentence, _ in explorer.tasks:
+            assert html.escape(said(sentence)) in explorer.sheet.value and f"  {said(sentence)}" in "\n".join(explorer._told())
+        assert [button.description for button in explorer.buttons.values()] == [*map(said, explorer.buttons)]
+    assert pseudo("The first softmax has made shares already; a second one evens them out.") in (
+        softmax.check_softmax(lambda z: z.softmax(-1).softmax(-1)).message.replace("\n  ", " "))
+
+
+@pytest.fixture(params=LANGUAGES)
+def other(request, tongue):
+    """A language with everything translated: where a catalogue is not complete yet, into no language."""
+    if request.param not in COMPLETE:
+        tongue({message.id: pseudo(message.id) for message in CATALOGUES[request.param] if message.id})
+    return request.param
+
+
+def test_the_answers_are_the_same_in_every_language(other):
+    answers = []
+    for language in ("en", other):
+        speak(language)
+        answers.append({key: ask().answer()[0] for key, ask in ASKED.items()})
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("name, make", EXPLORERS)
+def test_a_picture_is_the_same_in_every_language(other, name, make):
+    pictures = []
+    for language in ("en", other):
+        speak(language)
+        explorer = explore(name, make)
+        seen = [explorer.image.value]
+        for button in explorer.buttons.values():
+            button.click()
+            seen.append(explorer.image.value)
+        pictures.append(seen)
+    assert pictures[0] == pictures[1]
+
+
+# --- the catalogue
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_lost_in_translation(language):
+    wrong = {message.id: found for message in CATALOGUES[language] if message.id and message.string and not message.fuzzy
+             and (found := faults(message, CATALOGUES[language]))}
+    assert not wrong, f"mend them in {po(language).relative_to(ROOT)}, then make translations: {wrong}"
+
+
+@pytest.mark.parametrize("language", COMPLETE)
+def test_the_catalogue_has_what_is_said_now_and_nothing_else(language):
+    """For a pull request by somebody who does not know the language this is a warning: the English is shown there until it is mended."""
+    now = {message.id for message in translate.template() if message.id}
+    there = {message.id for message in CATALOGUES[language] if message.id}
+    assert now == there, f"make translations: new {sorted(now - there)}, unused {sorted(there - now)}"
+    stale = [message.id for message in CATALOGUES[language] if message.id and (message.fuzzy or not message.string)]
+    if stale:
+        told = (f"{len(stale)} messages are not in {language} yet, or changed in English since: fill them in "
+                f"{po(language).relative_to(ROOT)}, take the line “#, fuzzy” away, then make translations and make refresh: {stale}")
+        if os.environ.get("GITHUB_EVENT_NAME") != "pull_request":
+            pytest.fail(told)
+        warnings.warn(told, stacklevel=1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_read_is_what_the_catalogue_says(language, tmp_path):
+    shutil.copy(po(language), tmp_path / "messages.po")
+    translate.compile(tmp_path / "messages.po")
+    there, now = ({key: text for key, text in gettext.GNUTranslations(path.open("rb"))._catalog.items() if key}
+                  for path in (po(language).with_suffix(".mo"), tmp_path / "messages.mo"))
+    assert there == now, "make translations"
+
+
+def test_what_changed_is_fuzzy_and_shown_in_english_until_it_is_mended(tongue):
+    """One sentence and one number: the old meaning is never shown, what it was is kept beside it, and a second run changes nothing."""
+    long = "This sentence is so long that it stands in more than one line of the catalogue, and of its comments too: {}."
+    catalog = tongue({long.format(4): "很长", "gone": "走了",
+                      "How do three scores become shares?": "三个分数怎样变成份额？", "as before": "照旧"})
+    catalog["as before"].user_comments = ["without: share"]
+    new = Catalog()
+    for text in (long.format(5), "How do three scores become three shares?", "as before", "70 % sure"):
+        new.add(text, locations=[("a.py", 7)])
+    files = []
+    for _ in range(2):
+        translate.update(catalog, new)
+        translate.write(catalog, po := translate.po("zh_CN"))
+        files.append(po.read_text(encoding="utf8"))
+        catalog = read("zh_CN")
+    speak("zh_CN")
+    assert [say(message.id) for message in new if message.id] == [
+        long.format(5), "How do three scores become three shares?", "照旧", "70 % sure"]
+    assert files[0] == files[1] and files[0].count("#, fuzzy") == 2
+    for was in ("How do three scores become shares?", long.format(4)):
+        assert f"# was: {was}\n#: a.py\n#, fuzzy\n" in re.sub(r"(?<=\w)\n# ", " ", files[0])
+    assert "# without: share" in files[0] and "走了" not in files[0] and "format" not in files[0] and "a.py:7" not in files[0]
+    catalog["How do three scores become three shares?"].flags.clear()
+    translate.update(catalog, new)
+    translate.write(catalog, po)
+    assert "become shares?" not in po.read_text(encoding="utf8")
+
+
+FAULTY = {  # a translation, and what must be said of it
+    "把 `logit 0` 拖到 4：看损失": "",
+    "把 `logit 0` 拖到 4：看 `logit 0` 为 4 时的损失": "",
+    "把 `logit 1` 拖到 4：看损失": "`logit 0` is missing",
+    "把 `logit 0` 拖到 5：看损失": "4 is missing",
+    "把 `logit 0` 拖到 4：看代价": "loss is 损失",
+    "把`logit 0` 拖到 4：看损失": "a blank between",
+    "把 `logit 0` 拖到 4, 看损失": "full-width punctuation",
+    "把 `logit 0` 拖动,到 4：看损失": "full-width punctuation",
+    "把 `logit 0` 拖到 4 ：看损失": "no blank beside",
+    "把 `logit 0` 拖到 4：看**损失（差）**的": "Markdown shows",
+    "把 `logit 0` 拖到 4：**看损失**，再**放手**。": "",
+    "把 `logit 0` 拖到 4：看损失**（差）**": "Markdown shows",
+    "把 `logit 0` 拖到 4：看 $x$ 损失": "$x$ is not in the English",
+    "把 `logit 0` 拖到 4：看[损失](a.md)": "](a.md) is not in the English",
+    "把 `logit 0` 拖到 4：看 {k} 损失": "{k} is not in the English",
+    "把 `logit 0` 拖到 4：看<b>损失": "<b> is not in the English",
+}
+
+
+@pytest.mark.parametrize("said, wanted", FAULTY.items())
+def test_what_is_wrong_with_a_translation_is_told(said, wanted):
+    catalog = Catalog(header_comment="# Term: loss, losses → 损失")
+    found = "\n".join(faults(catalog.add("Drag `logit 0` to 4: see the loss", said), catalog))
+    assert (wanted in found) if wanted else not found, found
+
+
+def test_a_term_may_be_left_out_where_a_comment_says_so_and_a_button_is_named_as_it_is_shown():
+    catalog = Catalog(header_comment="# Term: share, shares → 份额")
+    catalog.add("temperature T", "温度 T")
+    assert not faults(catalog.add("They share `temperature T`.", "它们共用 `温度 T`。", user_comments=["without: share"]), catalog)
+
+
+# --- extraction and building
+
+CELL = """%xmode Minimal
+x = {"mean": 1, 'is so': 2}  # größer: a comment, 'quoted'
+print("sum of rows: Σ", x["mean"], f"{x!r:>5} # none")
+print("one:  ", 1, 'two:', 2)
+print("eleven: ", f"{'mean':5}", 3, "a" "b" f" step {x['mean']:8.4f}, "
+      f"loss {x}")
+os.system("git clone it")
+report("softmax first", reduction="none")
+"""
+
+
+def test_what_a_cell_says_is_found_alike_in_every_python():
+    found = []
+    assert code(CELL, lambda text: found.append(text) or text) == CELL.replace(
+        '''"a" "b" f" step {x['mean']:8.4f}, "\n      f"loss {x}"''', '''f"ab step {x['mean']:8.4f}, loss {x}"''')
+    assert found == ["is so", "größer: a comment, 'quoted'", "sum of rows: Σ", "{x!r:>5} # none", "one:", "two:", "eleven:",
+                     "ab step {x['mean']:8.4f}, loss {x}", "softmax first"]
+
+
+def test_columns_stay_columns():
+    """Strings that blanks made equally long get as many wide characters, and as many narrow ones, as each other."""
+    said = code('print("ours: ", 1)\nprint("torch:", 2)\nprint("other", 3)', {"ours:": "我们的:", "torch:": "torch:", "other": "别"}.get)
+    assert said == 'print("我们的:     ", 1)\nprint("torch:\u3000\u3000\u3000", 2)\nprint("别", 3)'
+
+
+MARKDOWN = """# A title
+
+[![badge](https://x.org/b.svg)](https://x.org/blob/main/notebooks/01_softmax.ipynb) · [中文](zh/01_softmax.ipynb)
+
+A paragraph that
+goes on, with [a link](glossary.md#words) and [one](../README.md).
+
+$$x
+y$$
+
+- an item
+  of two lines,
+- `code`
+
+| a word | 0.5 | `x` |
+|---|---|---|
+
+<details><summary>A solution</summary>
+
+```python
+x = 1  # a comment
+```
+
+</details>"""
+
+
+def test_the_pieces_of_markdown():
+    found = []
+    markdown(MARKDOWN, lambda text: found.append(text) or text)
+    assert found == ["A title", "A paragraph that goes on, with [a link](glossary.md#words) and [one](../README.md).",
+                     "an item of two lines,", "a word", "A solution", "a comment"]
+    said = translate.relinked(markdown(MARKDOWN, lambda text: f"~{text}"), "notebooks/01_softmax.ipynb", "zh_CN")
+    assert said.splitlines()[2] == ("[![badge](https://x.org/b.svg)](https://x.org/blob/main/notebooks/zh/01_softmax.ipynb) · "
+                                    "[English](../01_softmax.ipynb)")
+    for piece in ("# ~A title", "~A paragraph that goes on, with [a link](glossary.md#words) and [one](../../README.zh.md).", "$$x\ny$$",
+                  "- ~an item of two lines,\n- `code`", "| ~a word | 0.5 | `x` |", "<details><summary>~A solution</summary>",
+                  "x = 1  # ~a comment"):
+        assert piece in said
+    assert "~" not in said.replace("\n~", "").replace(" ~", "").replace(">~", "")
+
+
+FIRST = "notebooks/01_softmax.ipynb"
+
+
+@pytest.mark.parametrize("source, link, wanted", [
+    (FIRST, "glossary.md#words", "glossary.md#words"), (FIRST, "../README.md", "../../README.zh.md"),
+    (FIRST, "../LICENSE", "../../LICENSE"),
+    ("README.md", "notebooks/glossary.md", "notebooks/zh/glossary.md"), ("README.md", ".github/explorer.png", ".github/explorer.png"),
+    ("README.md", "README.zh.md", "README.md"), ("README.md", "#start", "#start"),
+    ("README.md", f"https://x.org/lab/tree/{FIRST}", "https://x.org/lab/tree/notebooks/zh/01_softmax.ipynb")])
+def test_links_lead_to_editions(source, link, wanted):
+    assert translate.relinked(f"[x]({link})", source, "zh_CN") == f"[x]({wanted})"
+
+
+def skeleton(source: str) -> str:
+    """What a code cell does: without comments, and whatever it says."""
+    for start, end, *_ in sorted(translate.strings(source), reverse=True):
+        source = source[:start] + '""' + source[end:]
+    return ast.dump(ast.parse(re.sub(r"(?m)^%.*", "", source)))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_edition_does_what_the_source_does(source, tongue):
+    """In a language in which no word is as it was: the same cells, the same code, links that lead somewhere."""
+    tongue({message.id: pseudo(message.id) for message in CATALOGUES["zh_CN"] if message.id})
+    told, there = build(source, "zh_CN"), posixpath.dirname(edition(source, "zh_CN"))
+    text = told if isinstance(told, str) else "\n".join(cell.source for cell in told.cells if cell.cell_type == "markdown")
+    editions = {edition(name, "zh_CN") for name in SOURCES}
+    for link in re.findall(r"\]\(([^():#]+)(?:#[^)]*)?\)", text):
+        path = posixpath.normpath(posixpath.join(there, link))
+        assert path in editions or (ROOT / path).exists(), link
+    english = (ROOT / source).read_text(encoding="utf8") if isinstance(told, str) else "\n".join(
+        cell.source for cell in NOTEBOOKS[posixpath.basename(source)[:-6]].cells if cell.cell_type == "markdown")
+    assert len(re.findall("[A-Za-z]{2,}", bare(text))) < 0.25 * len(re.findall("[A-Za-z]{2,}", bare(english))), "much is not translated"
+    if isinstance(told, str):
+        return
+    cells = [copy.deepcopy(cell) for cell in NOTEBOOKS[posixpath.basename(source)[:-6]].cells]
+    first = next(cell for cell in cells if cell.cell_type == "code")
+    first.source = first.source.replace('[".."', '["../.."') + '\nfrom utils.language import speak\nspeak("zh_CN")'
+    assert [(cell.id, cell.cell_type, cell.metadata) for cell in cells] == [(cell.id, cell.cell_type, cell.metadata) for cell in told.cells]
+    for ours, theirs in zip(cells, told.cells):
+        assert ours.cell_type == "markdown" or skeleton(ours.source) == skeleton(theirs.source)
+
+
+@pytest.mark.parametrize("language, source", EDITIONS)
+def test_every_edition_is_what_is_built_from_its_source(language, source):
+    told, path = build(source, language), ROOT / edition(source, language)
+    if isinstance(told, str):
+        assert path.read_text(encoding="utf8") == told, "make refresh"
+    else:
+        parts = [[(cell.id, cell.cell_type, cell.metadata, cell.source) for cell in notebook.cells]
+                 for notebook in (told, nbformat.read(path, as_version=4))]
+        assert parts[0] == parts[1], "make refresh"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_no_other_editions(language):
+    short = language.partition("_")[0]
+    there = {path.relative_to(ROOT).as_posix() for pattern in (f"notebooks/{short}/*.*", f"*.{short}.md") for path in ROOT.glob(pattern)}
+    assert there == {edition(source, language) for source in SOURCES if language in COMPLETE}
+
+
+# The names in code, and those of controls that are arguments of torch's.
+WORDS = set("argmax BCE bool CE dimension exp False float grad int log logits long no pos sigmoid smoothing softmax target True "
+            "weight".split())
+
+
+@pytest.mark.parametrize("name, make", EXPLORERS)
+def test_the_words_in_pictures_are_names(name, make):
+    explorer, words = explore(name, make), set()
+    for control in explorer.controls.values():
+        for value in stops(control)[::7] if len(stops(control)) > 12 else stops(control):
+            control.value = value
+            for mark in explorer.picture.drawn.values():
+                words.update(re.findall("[A-Za-z]{2,}", mark.text) if mark.kind == "text" else [])
+    assert words <= WORDS
