@@ -205,9 +205,10 @@ def tables(module) -> Iterator[str]:
 
     They are taken from the tables as they are in the end, however the code has put them together.
     """
-    from tests.topics import EXPLORERS, UTILS, explore  # at once a reader of all notebooks
-    from utils.check import Fault, Slip, Task
+    from tests.topics import EXPLORERS, explore  # at once a reader of all notebooks
+    from utils.check import Task
     from utils.predict import Prediction, Questions
+    from utils.slips import Fault, Slip
 
     def texts(value) -> Iterator[str]:
         if isinstance(value, (Slip, Fault)):
@@ -224,7 +225,7 @@ def tables(module) -> Iterator[str]:
             yield from itertools.chain.from_iterable(map(texts, value))
 
     for name, make in EXPLORERS:
-        if UTILS[name] is module:
+        if getattr(vars(module).get(make), "__module__", "") == module.__name__:
             explorer = explore(name, make)
             yield from (sentence for sentence, _ in explorer.tasks)
             yield from explorer.buttons
