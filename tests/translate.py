@@ -225,7 +225,10 @@ def tables(module) -> Iterator[str]:
             explorer = explore(name, make)
             yield from (sentence for sentence, _ in explorer.tasks)
             yield from explorer.buttons
-            yield from (control.description for control in explorer.controls.values())
+            for control in explorer.controls.values():
+                yield control.description
+                yield from (option[1] for option in getattr(control, "options", ()) if isinstance(option, tuple))
+    yield vars(module).get("STILL", "")
     yield from texts([*vars(module).values()])
 
 
