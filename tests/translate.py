@@ -233,7 +233,8 @@ def tables(module) -> Iterator[str]:
 
 
 METHODS = [("README.md", extract_markdown), ("TEACHING.md", extract_markdown), ("notebooks/glossary.md", extract_markdown),
-           ("notebooks/*.ipynb", extract_notebook), ("utils/*.py", extract_python)]
+           ("notebooks/*.ipynb", extract_notebook), ("utils/*.py", extract_python),
+           (".voila/*.py", "python")]
 
 
 def template() -> Catalog:
@@ -241,7 +242,9 @@ def template() -> Catalog:
     catalog, here = Catalog(), os.getcwd()
     os.chdir(ROOT)
     try:
-        for name, _, message, _, _ in extract.extract_from_dir(".", METHODS, keywords={"say": None}):
+        folders = {name.partition("/")[0] for name, _ in METHODS}
+        for name, _, message, _, _ in extract.extract_from_dir(".", METHODS, keywords={"say": None}, directory_filter=lambda folder: (
+                Path(folder).name in folders)):
             catalog.add(message, locations=[(name, 1)])
     finally:
         os.chdir(here)

@@ -144,7 +144,7 @@ def checked(function: Callable, task: Task) -> Result:
     count = len(asked) // 2
     right = (say("✓ {name} agrees with torch on {count} inputs, extreme ones among them.", name=name, count=count) if task.extremes else
              say("✓ {name} agrees with torch on {count} inputs.", name=name, count=count))
-    return Result(True, right + (f"\n  {say('One thing more: {more}', more=more)}" if more else ""))
+    return Result(True, "\n  ".join([right, say("One thing more: {more}", more=more)] if more else [right]))
 
 
 # --- what the function says

@@ -119,9 +119,13 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 
 # In a notebook that was run, saved and opened again JupyterLab says "Error displaying widget: model not found" for each live
 # view, whatever picture or text was saved beside it.  What it still shows is an output of its own: so a style sheet goes before
-# each explorer, and has the page say what to do instead.  A live view is never a bare text.
+# each explorer, and has the page say what to do instead.  A live view is never a bare text.  After the explorer comes what it says
+# as a text, for where no kernel runs: beside a live one, or one that is to come back, it is hidden.  (In classic pages, VS Code and
+# Colab what stands around the outputs has other names.)
 REOPENED = """<style>
-.jp-OutputArea-child:has(> .jp-RenderedHTML > style:only-child) { display: none; }
+.jp-OutputArea-child:has(> .jp-RenderedHTML > style:only-child),
+.jp-OutputArea:has(.jupyter-widgets) > .jp-OutputArea-child:has(.explorer-told),
+:is(.output, .output_container, #output-area):has(.explorer) .explorer-told { display: none; }
 .jp-OutputArea-output.jupyter-widgets:not(:has(*)) { font-size: 0; }
 .jp-OutputArea-output.jupyter-widgets:not(:has(*))::after { content: "SENTENCE"; font-size: 17px; }
 </style>"""
@@ -242,8 +246,9 @@ class Explorer(widgets.VBox):
         """The tasks, and a sentence beside them that only screen readers tell."""
         items = "".join(f"<li><b>{'✓' if sentence in self.done else k}</b>{html.escape(say(sentence))}</li>"
                         for k, (sentence, _) in enumerate(self.tasks, 1))
-        said = f"<p>{html.escape(say('Done: {tasks}', tasks=together(*map(say, new))))}</p>" if new else ""
-        self.sheet.value = f'<ol aria-label="{html.escape(say("Tasks"))}" aria-live="off">{items}</ol>{said}'
+        name, done = say("Tasks"), say("Done: {tasks}", tasks=together(*map(say, new)))
+        said = f"<p>{html.escape(done)}</p>" if new else ""
+        self.sheet.value = f'<ol aria-label="{name}" aria-live="off">{items}</ol>{said}'
 
     def _say(self, wrong: str, note: str = "") -> None:
         self.wrong = wrong
@@ -255,10 +260,12 @@ class Explorer(widgets.VBox):
         self.page.value = (f'<div role="status"><div class="explorer-wrong">{said}</div>'
                            f'<pre style="min-height: {1.4 * self._lines:.1f}em">{html.escape(self.words)}</pre></div>')
 
-    def _told(self) -> list[str]:
-        """Complaint, words and tasks, as lines of plain text."""
-        tasks = [f"{k}  {say(sentence)}" for k, (sentence, _) in enumerate(self.tasks, 1)]
-        return [line for _, line in self._said] + self.words.splitlines() + [""] * bool(tasks) + tasks
+    def _told(self) -> str:
+        """Complaint, words and tasks as HTML, for where no kernel runs."""
+        words = "\n".join([*(line for _, line in self._said), self.words])
+        tasks = "".join(f"<li>{html.escape(say(sentence))}</li>" for sentence, _ in self.tasks)
+        return f'<div class="explorer-told"><pre style="white-space: pre-wrap">{html.escape(words)}</pre>' + (
+            f"<ol>{tasks}</ol>" if tasks else "") + "</div>"
 
     def __repr__(self) -> str:
         return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
@@ -267,10 +274,11 @@ class Explorer(widgets.VBox):
         data, metadata = self._repr_mimebundle_()
         display({"text/html": REOPENED.replace("SENTENCE", say("Run → Run All Cells brings this back."))}, raw=True)
         display(data, metadata=metadata, raw=True)
+        display({"text/html": self._told()}, raw=True)
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        """The live view; for where no kernel runs the picture on white, all that is said below it, and a line for who can't see it."""
-        picture = base64.b64encode(self.picture.printed(self._told())).decode()
+        """The live view; for where no kernel runs the picture on white, and a line for who can't see it."""
+        picture = base64.b64encode(self.picture.png(opaque=True)).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
         return data, {"image/png": {"alt": repr(self)}}

@@ -68,7 +68,8 @@ class Prediction(widgets.VBox):
         self.add_class("prediction")
 
     def _asked(self) -> str:
-        return f"<p><b>{say('Predict.')}</b> {marked(say(self.question))}</p>"
+        predict, question = say("Predict."), marked(say(self.question))
+        return f"<p><b>{predict}</b> {question}</p>"
 
     def _reveal(self, given: str) -> None:
         value = given if self.choices else read(given)
@@ -109,14 +110,15 @@ class Prediction(widgets.VBox):
         """The live view, and for where no kernel runs the question with its answer folded away."""
         choices = self.choices or [say("a number")]
         listed = "".join(f"<li>{html.escape(say(choice))}</li>" for choice in choices)
-        folded = f"<details><summary>{say('Decide first, then open')}</summary>{self._told()}</details>"
+        summary = say("Decide first, then open")
+        folded = f"<details><summary>{summary}</summary>{self._told()}</details>"
         return {
             "application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
             "text/plain": "\n".join([repr(self), *(f"- {say(choice)}" for choice in choices)]),
             "text/html": f"{self._asked()}<ul>{listed}</ul>{folded}"}
 
     def __repr__(self) -> str:
-        parts = f"{say('Predict.')} {say(self.question)}".split("```\n")
+        parts = " ".join([say("Predict."), say(self.question)]).split("```\n")
         return "".join(part if k % 2 else re.sub("[`*]", "", part) for k, part in enumerate(parts))
 
 
