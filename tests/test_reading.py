@@ -79,6 +79,8 @@ def test_run_saved_and_opened_again_it_says_how_to_bring_the_explorers_back(brow
     with jupyterlab() as lab:
         run = Notebook(lab, browser, "01_softmax")
         views = run.page.locator(".explorer, .prediction").count()
+        words = run.page.locator(".explorer-told")
+        assert words.count() and not any(told.is_visible() for told in words.all()), "a live explorer says it itself"
         run.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         run.page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
         run.page.goto(run.page.url)
@@ -87,6 +89,7 @@ def test_run_saved_and_opened_again_it_says_how_to_bring_the_explorers_back(brow
         lost = run.page.locator(".jp-OutputArea-output", has_text="model not found")
         lost.nth(views - 1).wait_for()
         assert lost.count() == views > 3
+        assert words.count() and not any(told.is_visible() for told in words.all())
         said = lost.evaluate_all("""all => all.map(view => [getComputedStyle(view).fontSize, getComputedStyle(view, '::after').content,
             parseFloat(getComputedStyle(view, '::after').fontSize), view.offsetHeight])""")
         for size, sentence, read_at, height in said:
