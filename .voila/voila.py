@@ -2,12 +2,15 @@
 
 import html
 import re
+import sys
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_markdown_cell
 
-NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+from utils.language import say, speak  # noqa: E402
 
 # Every size is in vh, a hundredth of the screen's height, so that any projector shows one explorer whole.
 STYLE = """<style>
@@ -44,13 +47,13 @@ STYLE = """<style>
     { display: none; }
 </style>"""
 BAR = """<div class="bar" role="toolbar">
-  <select aria-label="notebook">OPTIONS</select>
-  <button id="previous" aria-label="previous" title="previous: p or Page Up">‹</button>
-  <button id="next" aria-label="next" title="next: n or Page Down">›</button>
-  <button id="again" title="begin anew: answers hidden, tasks open, sliders where they start">hide answers again</button>
-  <label><input type="checkbox" id="questions"> questions</label>
-  <label><input type="checkbox" id="text"> text</label>
-  <label><input type="checkbox" id="code"> code</label>
+  <select aria-label="{notebook}">{options}</select>
+  <button id="previous" aria-label="{previous}" title="{to_previous}">‹</button>
+  <button id="next" aria-label="{next}" title="{to_next}">›</button>
+  <button id="again" title="{anew}">{again}</button>
+  <label><input type="checkbox" id="questions"> {questions}</label>
+  <label><input type="checkbox" id="text"> {text}</label>
+  <label><input type="checkbox" id="code"> {code}</label>
 </div>"""
 SCRIPT = """<script>
   const bar = document.querySelector(".bar"), switches = [...bar.querySelectorAll("[type=checkbox]")];
@@ -114,13 +117,21 @@ SCRIPT = """<script>
 </script>"""
 
 
+def edition(notebook) -> Path:
+    """The folder of the notebooks in the language that this one speaks, which from now on is spoken here too."""
+    spoken = re.search(r'^speak\("((\w+?)_?\w*)"\)', "\n".join(cell.source for cell in notebook.cells), re.M)
+    speak(spoken[1] if spoken else "en")
+    return ROOT / "notebooks" / (spoken[2] if spoken else "")
+
+
 def present(request, notebook, cwd):
     request.xsrf_token  # noqa: B018  asked for, it is sent, and lets the page stop its kernel when it is left
-    names = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    folder = edition(notebook)
+    names = sorted(path.stem for path in folder.glob("*.ipynb"))
     name = request.get_argument("notebook", "")
     if name in names:  # chosen in the bar: Voila serves one address, and this notebook in place of the one that it was started with
-        notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
-    titles = {name: title(nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)) for name in names}
+        notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+    titles = {name: title(nbformat.read(folder / f"{name}.ipynb", as_version=4)) for name in names}
     options = "".join(f'<option value="{name}"{" selected" * (told == title(notebook))}>{html.escape(told)}</option>'
                       for name, told in titles.items())
     cells, headings = [], 0
@@ -137,7 +148,11 @@ def present(request, notebook, cwd):
             headings += 1
             cells.append(new_markdown_cell(f'<h2 class="shown">{html.escape(heading.replace("`", ""))}</h2>'))
         cells.append(cell)
-    page = "\n".join([STYLE, BAR.replace("OPTIONS", options), SCRIPT.replace("EXPLORERS", str(headings))])
+    bar = BAR.format(options=options, notebook=say("notebook"), questions=say("questions"), text=say("text"), code=say("code"),
+                     previous=say("previous"), to_previous=say("previous: p or Page Up"), next=say("next"),
+                     to_next=say("next: n or Page Down"), again=say("hide answers again"),
+                     anew=say("begin anew: answers hidden, tasks open, sliders where they start"))
+    page = "\n".join([STYLE, bar, SCRIPT.replace("EXPLORERS", str(headings))])
     notebook.cells = [new_markdown_cell(re.sub("\n+", "\n", page)), *cells]  # an empty line would end the HTML
     return notebook
 

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
-from tests.topics import NAMES, TASKED, TASKS, agree, explore, gathered, its_tests, sources
+from tests.topics import NAMES, TASKED, TASKS, agree, explore, gathered, its_tests, sources, stops
 from utils.example import PRESETS
 from utils.picture import SMALL
 
@@ -270,7 +270,7 @@ def by_hand(explorer, control, value):
     if row.count() and hasattr(control, "options"):  # dragged, since a key would try all that lies between
         row.scroll_into_view_if_needed()
         start, track = row.locator(".noUi-handle").bounding_box(), row.locator(".noUi-base").bounding_box()
-        share = control.options.index(value) / (len(control.options) - 1)
+        share = stops(control).index(value) / (len(control.options) - 1)
         mouse = explorer.page.mouse
         mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
         mouse.down()
@@ -282,7 +282,7 @@ def by_hand(explorer, control, value):
     elif isinstance(value, bool):
         explorer.get_by_label(control.description).set_checked(value)
     elif (lists := explorer.locator(".widget-dropdown", has_text=control.description)).count():
-        lists.locator("select").select_option(index=control.options.index(value))
+        lists.locator("select").select_option(index=stops(control).index(value))
     else:
         explorer.locator(".widget-toggle-buttons", has_text=control.description).get_by_role("button", name=str(value), exact=True).click()
 

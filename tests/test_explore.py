@@ -1,14 +1,12 @@
 import base64
 import io
 import re
-from pathlib import Path
 
 import ipywidgets as widgets
-import matplotlib
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from utils import example, explore, picture, plots
 from utils.example import logit_sliders, logits_from, presets
@@ -185,31 +183,15 @@ def as_seen(png):
     return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")).astype(int)
 
 
-def test_the_saved_picture_holds_the_live_one_and_all_that_is_said_below_it_on_white():
-    explorer = little(tasks=[("Bring logit 0 below 0.", lambda values, now: now[0] < 0), ("word " * 30, lambda values, now: False)])
+def test_where_no_kernel_runs_there_are_the_live_picture_on_white_and_all_that_is_said_as_text():
+    explorer = little(tasks=[("Bring logit 0 below 0 & on.", lambda values, now: now[0] < 0), ("word " * 30, lambda values, now: False)])
     explorer.controls["logit 0"].value = -1.5
     png = base64.b64decode(explorer._repr_mimebundle_()[0]["image/png"])
-    whole, live = as_seen(png), as_seen(explorer.image.value)
     assert Image.open(io.BytesIO(png)).convert("RGBA").getextrema()[3] == (255, 255), "nobody knows the page's colour"
-    assert abs(whole[:200] - live).max() <= 1
-    assert live.shape == (200, 300, 3) and len(explorer._told()) == 6 and len(whole) > 200 + 6 * 24
-
-    wide = Picture(1440, 10)  # a page wide enough for whole lines
-    lines = as_seen(wide.printed(explorer._told()))[10:]
-    font = ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSansMono.ttf")), 24,
-                              layout_engine=ImageFont.Layout.BASIC)
-    said = ["✗ odd", "What torch says:", explorer.words, "", "1  Bring logit 0 below 0.", "2  " + "word " * 19, "   " + "word " * 11]
-    rows = np.flatnonzero((lines < 128).any(axis=(1, 2)))
-    starts = [row for row in rows if row - 1 not in rows]
-    assert len(starts) == len([line for line in said if line])
-    for start, line in zip(starts, filter(None, said)):
-        left, top, right, bottom = font.getbbox(line.rstrip(), anchor="ls")
-        drawn = Image.new("L", (right - left, bottom - top))
-        ImageDraw.Draw(drawn).text((-left, -top), line.rstrip(), 255, font, anchor="ls")
-        seen = 255 - lines[start:start + bottom - top, 8 + left:8 + right].min(axis=2)
-        assert abs(seen - np.asarray(drawn)).mean() < 12, line
-    red = lines[starts[0]:starts[0] + 20].min(axis=(0, 1))
-    assert red[0] > 180 and red[2] < 40 and lines[starts[2]:starts[2] + 20].min() == 0, "only the complaint is red"
+    assert abs(as_seen(png) - as_seen(explorer.image.value)).max() <= 1
+    assert explorer._told() == ('<div class="explorer-told"><pre style="white-space: pre-wrap">✗ odd\nWhat torch says:\n'
+                                f'{explorer.words}</pre><ol><li>Bring logit 0 below 0 &amp; on.</li><li>{"word " * 30}</li></ol></div>')
+    assert "<ol>" not in little()._told()
 
 
 def test_words_are_escaped():

@@ -143,7 +143,7 @@ def test_an_exception_is_one_line():
 
 @pytest.mark.parametrize("source", ["x = = 1", "def f(:", "  x = 1\n y = 2"])
 def test_a_syntax_error_is_told_by_its_sentence_and_not_by_its_place(source):
-    answer, said = call(lambda: compile(source, "cell", "exec"))
+    answer, said, _ = call(lambda: compile(source, "cell", "exec"))
     assert answer is None and re.fullmatch(r"<lambda> raised (SyntaxError|IndentationError): \w.+", said)
 
 

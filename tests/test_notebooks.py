@@ -101,7 +101,8 @@ def test_explorers_left_their_picture(name):
     explorers = [cell for cell in code_cells(name) if re.search(r"^explore_\w+\(", cell.source, re.M)]
     assert explorers
     for cell in explorers:
-        data = cell.outputs[-1].data
+        style, data, told = (output.data for output in cell.outputs[-3:])
+        assert "<style>" in style["text/html"] and '<div class="explorer-told"><pre' in told["text/html"]
         assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
         assert data["text/plain"].startswith("explore_")
 

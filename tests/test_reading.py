@@ -34,15 +34,19 @@ def read(request, without_javascript, tmp_path):
 
 def test_every_explorer_shows_its_picture_and_numbers(read):
     name, page = read
-    saved = [cell.outputs[-1].data for cell in code_cells(name) if re.search(r"^explore_\w+\(", cell.source, re.M)]
+    saved = [[output.data for output in cell.outputs[-2:]] for cell in code_cells(name)
+             if re.search(r"^explore_\w+\(", cell.source, re.M)]
     shown = [cell for cell in page.locator(".jp-CodeCell").all()
              if re.search(r"^explore_\w+\(", cell.locator(".highlight").inner_text(), re.M)]
     assert len(shown) == len(saved) > 0
-    for cell, data in zip(shown, saved):
+    for cell, (data, told) in zip(shown, saved):
         picture = cell.locator(".jp-OutputArea img")
         assert picture.is_visible() and picture.evaluate("image => image.complete && image.naturalWidth") == 1440
         assert picture.get_attribute("src") == "data:image/png;base64," + data["image/png"].strip().replace("\n", "")
-        assert picture.bounding_box()["width"] > 600, "the numbers are in the picture: it must not be a thumbnail"
+        assert picture.bounding_box()["width"] > 600, "it must not be a thumbnail"
+        words, box = cell.locator(".explorer-told"), cell.locator(".explorer-told").bounding_box()
+        assert words.is_visible() and box["y"] > picture.bounding_box()["y"] and box["width"] < 1280
+        assert words.text_content() == BeautifulSoup(told["text/html"], "html.parser").text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,6 +79,8 @@ def test_run_saved_and_opened_again_it_says_how_to_bring_the_explorers_back(brow
     with jupyterlab() as lab:
         run = Notebook(lab, browser, "01_softmax")
         views = run.page.locator(".explorer, .prediction").count()
+        words = run.page.locator(".explorer-told")
+        assert words.count() and not any(told.is_visible() for told in words.all()), "a live explorer says it itself"
         run.page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
         run.page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")
         run.page.goto(run.page.url)
@@ -83,6 +89,7 @@ def test_run_saved_and_opened_again_it_says_how_to_bring_the_explorers_back(brow
         lost = run.page.locator(".jp-OutputArea-output", has_text="model not found")
         lost.nth(views - 1).wait_for()
         assert lost.count() == views > 3
+        assert words.count() and not any(told.is_visible() for told in words.all())
         said = lost.evaluate_all("""all => all.map(view => [getComputedStyle(view).fontSize, getComputedStyle(view, '::after').content,
             parseFloat(getComputedStyle(view, '::after').fontSize), view.offsetHeight])""")
         for size, sentence, read_at, height in said:

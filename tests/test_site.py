@@ -92,6 +92,8 @@ def test_all_outputs_are_there_those_that_answer_are_folded_and_pictures_say_wha
     shown = page.find_all("img")
     assert [image["alt"] for image in shown] == [data["text/plain"] for data in saved] and shown[0]["alt"].startswith("explore_")
     assert [image["src"] for image in shown] == ["data:image/png;base64," + data["image/png"] for data in saved]
+    told = [cell.outputs[-1].data["text/html"] for cell in cells if any("image/png" in output.get("data", {}) for output in cell.outputs)]
+    assert [words.text for words in page.select(".explorer-told")] == [BeautifulSoup(words, "html.parser").text for words in told]
     summaries = [summary.get_text() for summary in page.find_all("summary")]
     assert summaries.count("Output") == sum(bool(cell.metadata.get("jupyter", {}).get("outputs_hidden")) for cell in cells)
     assert summaries.count("Code") == 1 and "A solution" in summaries and not page.find("details", open=True)

@@ -22,7 +22,7 @@ from tests.topics import ASKED, EXPLORERS, NOTEBOOKS, explore, stops
 from tests.translate import LANGUAGES, ROOT, SOURCES, bare, build, code, complete, edition, faults, markdown, po, read
 from utils import language as spoken
 from utils import softmax
-from utils.language import say, speak
+from utils.language import column, say, speak
 from utils.predict import marked
 
 CATALOGUES = {language: read(language) for language in LANGUAGES}
@@ -61,7 +61,24 @@ def tongue(monkeypatch, tmp_path):
     return tongue
 
 
+@functools.cache
+def template() -> list[str]:
+    """All that may be said, in English."""
+    speak("en")
+    return [message.id for message in translate.template() if message.id]
+
+
 # --- what is said
+
+def test_all_that_is_said_is_found():
+    """Babel does not look into f-strings."""
+    found = set(template())
+    for path in [*ROOT.glob("utils/*.py"), ROOT / ".voila/voila.py"]:
+        source = path.read_text(encoding="utf8")
+        for node in ast.walk(ast.parse(source)) if "from utils.language import" in source else ():
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "say" and isinstance(node.args[0], (ast.Constant, ast.JoinedStr)):
+                assert getattr(node.args[0], "value", None) in found, f"{path.name}: {ast.unparse(node)}"
+
 
 def test_a_sentence_is_said_in_the_language_that_is_spoken_and_in_english_where_the_catalogue_has_nothing(tongue):
     tongue({"{n} of {all}": "{all} 中的 {n}", "old": "旧", "none": "", "braces {}": "括号 {}"}, fuzzy=["old"])
@@ -92,7 +109,7 @@ def test_a_command_speaks_what_LANGUAGE_asks_for(monkeypatch, asked, wanted):
 def test_texts_in_tables_are_said_where_they_are_shown(tongue):
     """Whatever stands in a table is shown in the language that is spoken, and all that is shown of it is in the catalogue."""
     said = functools.partial(translate.piece, say=pseudo)
-    tongue({message.id: pseudo(message.id) for message in CATALOGUES["zh_CN"] if message.id})
+    tongue({message: pseudo(message) for message in template()})
     for asks in ASKED.values():
         asked = asks()
         assert marked(said(asked.question)) in asked._asked()
@@ -103,17 +120,20 @@ def test_texts_in_tables_are_said_where_they_are_shown(tongue):
     for name, make in EXPLORERS:
         explorer = explore(name, make)
         for sentence, _ in explorer.tasks:
-            assert html.escape(said(sentence)) in explorer.sheet.value and f"  {said(sentence)}" in "\n".join(explorer._told())
+            assert html.escape(said(sentence)) in explorer.sheet.value and f"<li>{html.escape(said(sentence))}</li>" in explorer._told()
         assert [button.description for button in explorer.buttons.values()] == [*map(said, explorer.buttons)]
-    assert pseudo("The first softmax has made shares already; a second one evens them out.") in (
-        softmax.check_softmax(lambda z: z.softmax(-1).softmax(-1)).message.replace("\n  ", " "))
+        for control in explorer.controls.values():
+            for called, value in (option for option in getattr(control, "options", ()) if isinstance(option, tuple)):
+                assert called == said(value)
+    assert pseudo("A softmax was applied first, and the formula (or F.cross_entropy) applies another. Start from the logits.") in (
+        softmax.check_softmax(lambda z: z.softmax(-1).softmax(-1)).message.replace("\n  ", ""))
 
 
 @pytest.fixture(params=LANGUAGES)
 def other(request, tongue):
     """A language with everything translated: where a catalogue is not complete yet, into no language."""
     if request.param not in COMPLETE:
-        tongue({message.id: pseudo(message.id) for message in CATALOGUES[request.param] if message.id})
+        tongue({message: pseudo(message) for message in template()})
     return request.param
 
 
@@ -131,7 +151,7 @@ def test_a_picture_is_the_same_in_every_language(other, name, make):
     for language in ("en", other):
         speak(language)
         explorer = explore(name, make)
-        seen = [explorer.image.value]
+        seen = [explorer.image.value, explorer._repr_mimebundle_()[0]["image/png"]]
         for button in explorer.buttons.values():
             button.click()
             seen.append(explorer.image.value)
@@ -260,6 +280,12 @@ def test_columns_stay_columns():
     assert said == 'print("我们的:     ", 1)\nprint("torch:\u3000\u3000\u3000", 2)\nprint("别", 3)'
 
 
+@pytest.mark.parametrize("text, wanted", [("CE", "CE    "), ("", "      "), ("softmax", "softmax"), ("损失", "损失\u3000"),
+                                          ("损 p", "损 p\u3000"), ("损失 p", "损失 p"), ("损p", "损p\u3000 "), ("交叉熵的", "交叉熵的")])
+def test_a_column_is_as_wide_as_it_is_said_to_be(text, wanted):
+    assert column(text, 6) == wanted
+
+
 MARKDOWN = """# A title
 
 [![badge](https://x.org/b.svg)](https://x.org/blob/main/notebooks/01_softmax.ipynb) · [中文](zh/01_softmax.ipynb)
@@ -324,7 +350,7 @@ def skeleton(source: str) -> str:
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_edition_does_what_the_source_does(source, tongue):
     """In a language in which no word is as it was: the same cells, the same code, links that lead somewhere."""
-    tongue({message.id: pseudo(message.id) for message in CATALOGUES["zh_CN"] if message.id})
+    tongue({message: pseudo(message) for message in template()})
     told, there = build(source, "zh_CN"), posixpath.dirname(edition(source, "zh_CN"))
     text = told if isinstance(told, str) else "\n".join(cell.source for cell in told.cells if cell.cell_type == "markdown")
     editions = {edition(name, "zh_CN") for name in SOURCES}

@@ -94,7 +94,7 @@ def agree(line: str, wanted: list[float] | str | None) -> bool:
 def stops(control) -> list:
     """The values that a hand can set a control to, from one end to the other."""
     if hasattr(control, "options"):
-        return list(control.options)
+        return [option[1] if isinstance(option, tuple) else option for option in control.options]  # (how it is called, the value)
     if isinstance(control.value, bool):
         return [False, True]
     return [round(control.min + k * control.step, 9) for k in range(round((control.max - control.min) / control.step) + 1)]

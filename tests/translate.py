@@ -14,7 +14,6 @@ import os
 import posixpath
 import re
 import tokenize
-import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +21,8 @@ import nbformat
 from babel.messages import Catalog, Message, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from utils.language import wide
 
 ROOT = Path(__file__).parent.parent
 LANGUAGES = ["zh_CN"]
@@ -140,11 +141,6 @@ def comments(source: str) -> Iterator[tuple[int, int, str, str, str]]:
             yield start, start + len(token.string), token.string[:len(token.string) - len(text)], text, ""
 
 
-def wide(text: str) -> int:
-    """How many characters are as wide as two others."""
-    return sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-
-
 def code(source: str, say: Callable[[str], str]) -> str:
     """A code cell with its comments and strings said."""
     found = sorted([*strings(source), *comments(source)])
@@ -229,12 +225,16 @@ def tables(module) -> Iterator[str]:
             explorer = explore(name, make)
             yield from (sentence for sentence, _ in explorer.tasks)
             yield from explorer.buttons
-            yield from (control.description for control in explorer.controls.values())
+            for control in explorer.controls.values():
+                yield control.description
+                yield from (option[1] for option in getattr(control, "options", ()) if isinstance(option, tuple))
+    yield vars(module).get("STILL", "")
     yield from texts([*vars(module).values()])
 
 
 METHODS = [("README.md", extract_markdown), ("TEACHING.md", extract_markdown), ("notebooks/glossary.md", extract_markdown),
-           ("notebooks/*.ipynb", extract_notebook), ("utils/*.py", extract_python)]
+           ("notebooks/*.ipynb", extract_notebook), ("utils/*.py", extract_python),
+           (".voila/*.py", "python")]
 
 
 def template() -> Catalog:
@@ -242,7 +242,9 @@ def template() -> Catalog:
     catalog, here = Catalog(), os.getcwd()
     os.chdir(ROOT)
     try:
-        for name, _, message, _, _ in extract.extract_from_dir(".", METHODS, keywords={"say": None}):
+        folders = {name.partition("/")[0] for name, _ in METHODS}
+        for name, _, message, _, _ in extract.extract_from_dir(".", METHODS, keywords={"say": None}, directory_filter=lambda folder: (
+                Path(folder).name in folders)):
             catalog.add(message, locations=[(name, 1)])
     finally:
         os.chdir(here)

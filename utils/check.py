@@ -11,7 +11,6 @@ import io
 import itertools
 import math
 import re
-import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from utils.inputs import WHOLE_NUMBERS, call, name_of, one_line, shape
-from utils.language import say
+from utils.inputs import call, name_of, one_line, shape
+from utils.language import column, folded, say, together
 from utils.slips import GENERAL, STEPS, Fault, Slip
 
 # Seconds for the first call of the reader's function, which may import something, such as torch.optim; and for all others together.
@@ -68,12 +67,13 @@ class Result:
 
 
 class Heard(NamedTuple):
-    """What came of a call: a tensor, or None and the complaint; what held the numbers, "tensor" or another thing; the arguments after."""
+    """What came of a call: a tensor, or None, the complaint and what was raised; what held the numbers; the arguments after."""
 
     answer: Tensor | None
-    complaint: str
-    holder: str
-    given: list
+    complaint: str = ""
+    raised: str = ""  # in one line
+    holder: str = "tensor"  # or "list", "array", "nothing"
+    given: list | tuple = ()
 
 
 def check(function: Callable, task: Task) -> Result:
@@ -100,45 +100,51 @@ def checked(function: Callable, task: Task) -> Result:
                     quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
                     quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
                 asked.append((given, faults, heard(function, given)))
-            if len(asked) == 1 and asked[0][2].complaint.startswith(f"{name} returned None"):
-                return Result(False, f"… {name} is not written yet, or has no return: it gave nothing back. "
-                              "Write it above and run the cell.")
+            if len(asked) == 1 and asked[0][2].holder == "nothing":
+                return Result(False, say("… {name} is not written yet, or has no return: it gave nothing back. "
+                                         "Write it above and run the cell.", name=name))
             if (spent := time.perf_counter() - start) > (PATIENCE if asked[1:] else FIRST_PATIENCE):
                 calls = max(1, len(asked) - 1)  # the first is not counted
-                return Result(False, f"… {name} takes long: {spent:.1f} seconds for {calls} small input{'s' * (calls > 1)}. "
-                              "The check stops here. Look for a loop that runs too often.")
+                return Result(False, together(
+                    say("… {name} takes long: {spent} seconds for {calls} small inputs.", name=name, spent=f"{spent:.1f}", calls=calls)
+                    if calls > 1 else say("… {name} takes long: {spent} seconds for 1 small input.", name=name, spent=f"{spent:.1f}"),
+                    say("The check stops here. Look for a loop that runs too often.")))
             start = start if asked[1:] else time.perf_counter()
     for (given, faults, first), (_, _, again) in zip(asked[::2], asked[1::2]):
         fault = ""
         right = task.truth(*(precise(argument) for argument in given))
-        lines = [f"  given   {', '.join(f'{key} {written(value, 6)}' for key, value in zip(task.names, given))}",
-                 f"  yours   {first.complaint or said(first, right)}",
-                 f"  torch   {said(Heard(right, '', 'tensor', []), first.answer)}"]
+        lines = [entry(say("given"), ", ".join(f"{key} {written(value, 6)}" for key, value in zip(task.names, given))),
+                 entry(say("yours"), first.complaint or said(first, right)),
+                 entry("torch", said(Heard(right), first.answer))]
         if moved := [k for k, (after, before) in enumerate(zip(first.given, given)) if not unchanged(after, before)]:
-            key, before, (after, odd) = task.names[moved[0]], given[moved[0]], call(lambda: first.given[moved[0]])
-            fault = f"the {key} it was given are changed afterwards"
-            lines[1:] = [f"  after   {key} " + (odd if after is None else written(after, 6) + (
-                f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else ""))]
-            thought = f"An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: write {key} = {key} - …"
+            key, before, (after, odd, _) = task.names[moved[0]], given[moved[0]], call(lambda: first.given[moved[0]])
+            fault = say("the {key} it was given are changed afterwards", key=key)
+            lines[1:] = [entry(say("after"), f"{key} " + (odd if after is None else written(after, 6) + (
+                f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else "")))]
+            thought = say("An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: "
+                          "write {key} = {key} - …", key=key)
         elif first.answer is not None and not alike(first.answer, again.answer):
-            fault, lines[2] = "two answers to the same question", f"  then    {again.complaint or said(again, right)}"
-            thought = "Same input, same output: look for random numbers, or for something kept between the calls."
+            fault, lines[2] = say("two answers to the same question"), entry(say("then"), again.complaint or said(again, right))
+            thought = say("Same input, same output: look for random numbers, or for something kept between the calls.")
         elif agrees(first, right, 1e-6 if faults is None else 1e-4) or (task.also and agrees(first, task.also(*given), 1e-6)):
             continue  # in extremes 1000 − 999.69 has lost four digits
         elif faults is None:
-            fault, thought = in_words(explanation([entry[2] for entry in asked[:2 * len(task.inputs):2]], task))
+            fault, thought = in_words(explanation([called[2] for called in asked[:2 * len(task.inputs):2]], task))
         if not fault and given is not task.inputs[0]:
             fault, thought = cause(function, task, given, faults or [], first, right)
         if not fault:
-            wanted = "one number, shape []" if right.dim() == 0 else f"shape {shape(right)}"
-            thought = "Run your lines one by one on this input, and look where they leave the formula."
+            thought = say("Run your lines one by one on this input, and look where they leave the formula.")
             if first.answer is not None and first.answer.shape != right.shape:
-                thought = f"Wanted is {wanted}. {thought}"
-        return Result(False, "\n".join([f"✗ {name}: {fault or 'not right yet'}", *lines, folded(thought)]))
+                thought = together(say("Wanted is shape {shape}.", shape=shape(right)) if right.dim() else
+                                   say("Wanted is one number, shape []."), thought)
+        fault = fault or say("not right yet")
+        return Result(False, "\n".join([f"✗ {name}: {fault}", *lines, folded(thought, 100, indent="  ")]))
     with contextlib.redirect_stdout(io.StringIO()):
         more = steepness(function, task.truth, task.slopes) or task.remark(function)
-    count = f"{len(asked) // 2} inputs{', extreme ones among them' if task.extremes else ''}"
-    return Result(True, f"✓ {name} agrees with torch on {count}." + (f"\n  One thing more: {more}" if more else ""))
+    count = len(asked) // 2
+    right = (say("✓ {name} agrees with torch on {count} inputs, extreme ones among them.", name=name, count=count) if task.extremes else
+             say("✓ {name} agrees with torch on {count} inputs.", name=name, count=count))
+    return Result(True, "\n  ".join([right, say("One thing more: {more}", more=more)] if more else [right]))
 
 
 # --- what the function says
@@ -149,16 +155,18 @@ def heard(function: Callable, given: tuple) -> Heard:
 
     def listening(*arguments):
         answer = function(*arguments)
+        if answer is None:
+            holders.append("nothing")
         if isinstance(answer, list) or (isinstance(answer, np.ndarray) and answer.ndim):
             with contextlib.suppress(Exception):
                 numbers = torch.as_tensor(np.array(answer))
-                holders.append("a list" if isinstance(answer, list) else "a NumPy array")
+                holders.append("list" if isinstance(answer, list) else "array")
                 return numbers
         return answer
 
     listening.__name__ = name_of(function)
-    answer, complaint = call(listening, *mine)
-    return Heard(answer, complaint.removeprefix(" "), *(holders or ["tensor"]), mine)
+    answer, complaint, raised = call(listening, *mine)
+    return Heard(answer, complaint.removeprefix(" "), raised, *(holders or ["tensor"]), mine)
 
 
 def copies(given: tuple) -> list:
@@ -284,8 +292,8 @@ def seen(function: Callable, given: tuple):
     try:
         answer = function(*given)
         if isinstance(answer, (list, np.ndarray)):
-            return heard_as(Heard(torch.as_tensor(np.array(answer)), "", "a list" if isinstance(answer, list) else "a NumPy array", []))
-        return heard_as(Heard(torch.as_tensor(answer), "", "tensor", []))
+            return heard_as(Heard(torch.as_tensor(np.array(answer)), holder="list" if isinstance(answer, list) else "array"))
+        return heard_as(Heard(torch.as_tensor(answer)))
     except Exception as error:
         return gist(one_line(error))
 
@@ -293,13 +301,12 @@ def seen(function: Callable, given: tuple):
 def heard_as(entry: Heard):
     """(holder, shape, kind, numbers), or the gist of the error."""
     if entry.answer is None:
-        return gist(entry.complaint.partition(" raised ")[2] or entry.complaint.partition(" returned ")[2])
+        return gist(entry.raised or entry.complaint)
     return entry.holder, tuple(entry.answer.shape), kind(entry.answer), entry.answer.double().flatten().tolist()
 
 
 def gist(error: str) -> str:
     """What an error is about, whoever words it."""
-    error = error.removesuffix(WHOLE_NUMBERS)
     if re.search(r"out of (range|bounds)|non-negative|smaller than num_classes", error):
         return "range"
     return "shapes" if re.search("size of tensor|broadcast|same size|shape|dimension", error) else error
@@ -314,29 +321,33 @@ def like(mine, theirs, within: float = 3e-6, loose: bool = False) -> bool:
 
 
 def in_words(slips: list[Slip]) -> tuple[str, str]:
-    names = ", and ".join(say(known.name) for known in slips)
-    return f"two slips: {names}" if len(slips) > 1 else names, " ".join(say(known.thought) for known in slips)
+    """What the slips, none, one or two, are called, and what to think of."""
+    names = [say(known.name) for known in slips]
+    return (say("two slips: {one}, and {two}", one=names[0], two=names[1]) if len(names) > 1 else "".join(names),
+            together(*(say(known.thought) for known in slips)))
 
 
 # --- what extreme inputs and gradients tell
 
 def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], first: Heard, right: Tensor) -> tuple[str, str]:
     """Why a function that is right on ordinary inputs errs on an extreme one: ("", "") where that is not known."""
-    if "OverflowError" in first.complaint:
-        return ("an exponential too large for Python", "math.exp raises OverflowError from exp(710) on, where torch.exp says inf. "
-                "Neither helps: find a form that never computes so large a number.")
+    if first.raised.startswith("OverflowError"):
+        return say("an exponential too large for Python"), say("math.exp raises OverflowError from exp(710) on, where torch.exp says inf. "
+                                                               "Neither helps: find a form that never computes so large a number.")
     if first.answer is None or first.answer.shape != right.shape or kind(right) not in (kind(first.answer), "bool"):
         return "", ""
     if known := next((fault for fault in faults if fault.shows(first.answer)), None):
         return say(known.name), say(known.thought)
     if (stop := stopped(function, task, given, first.answer, right)) is None:
         return "", ""
-    why = f"a limit of about {math.exp(-stop):.0e} inside the logarithm, or one on the logits,".replace("e-", "e−") if 1 < stop < 104 else (
-        "a limit on the logits")
-    name = f"a limit cuts it off at {stop:.4g}" if stop > 1 else "a limit on the logits"
-    return say(faults[0].name) if faults and 50 < stop < 104 else name, (
-        f"However wrong the model is, the answer stays {stop:.4g}, and twice these logits change nothing: {why} hides the inf. "
-        "From there on there is no gradient to learn from. Find a form that needs no limit.")
+    name = say("a limit cuts it off at {stop}", stop=f"{stop:.4g}") if stop > 1 else say("a limit on the logits")
+    why = (say("However wrong the model is, the answer stays {stop}, and twice these logits change nothing: a limit of about {limit} "
+               "inside the logarithm, or one on the logits, hides the inf.", stop=f"{stop:.4g}",
+               limit=f"{math.exp(-stop):.0e}".replace("e-", "e−")) if 1 < stop < 104 else
+           say("However wrong the model is, the answer stays {stop}, and twice these logits change nothing: a limit on the logits "
+               "hides the inf.", stop=f"{stop:.4g}"))
+    return say(faults[0].name) if faults and 50 < stop < 104 else name, together(
+        why, say("From there on there is no gradient to learn from. Find a form that needs no limit."))
 
 
 def stopped(function: Callable, task: Task, given: tuple, answer: Tensor, right: Tensor) -> float | None:
@@ -352,8 +363,8 @@ def stopped(function: Callable, task: Task, given: tuple, answer: Tensor, right:
     return abs(before) if before and math.isclose(before, after, rel_tol=1e-4) else None
 
 
-def slope(function: Callable, given: tuple) -> tuple[Tensor | None, str]:
-    """The gradient of the (summed) answer by the first argument, or None and why there is none."""
+def slope(function: Callable, given: tuple) -> Tensor | None:
+    """The gradient of the (summed) answer by the first argument, None where there is none."""
     first, *rest = copies(given)
     first.requires_grad_()
 
@@ -361,24 +372,25 @@ def slope(function: Callable, given: tuple) -> tuple[Tensor | None, str]:
         function(first, *rest).sum().backward()
         return first.grad
 
-    return call(back)
+    return call(back)[0]
 
 
 def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
     """What a right function may still get wrong: its gradient, and what training would do with it."""
     for given in slopes:
-        mine, _ = slope(function, given)
-        right, _ = slope(truth, tuple(precise(argument) for argument in given))
+        mine, right = slope(function, given), slope(truth, tuple(precise(argument) for argument in given))
         if mine is None:
-            return ("no gradient comes back through it, so loss.backward() would raise an error, and nothing be learned. "
-                    "(.item(), float(), .detach() and NumPy cut it off.)")
+            return say("no gradient comes back through it, so loss.backward() would raise an error, and nothing be learned. "
+                       "(.item(), float(), .detach() and NumPy cut it off.)")
         for logit, gradient in zip(given[0].flatten().tolist(), mine.flatten().tolist()):
             if gradient != gradient:
-                return (f"at a logit of {written(logit, 6)} its gradient is nan, since an exponential is inf there "
-                        "and meets a 0 on the way back.")
+                return say("at a logit of {logit} its gradient is nan, since an exponential is inf there and meets a 0 on the way back.",
+                           logit=written(logit, 6))
         if not alike(mine, right, 1e-4):
-            then = "nothing would be learned there" if not mine.any() else "training would go another way there"
-            return f"at logits {written(given[0], 6)} its gradient is {written(mine)}, torch's {written(right)}: {then}."
+            where = {"logits": written(given[0], 6), "gradient": written(mine), "torchs": written(right)}
+            if mine.any():
+                return say("at logits {logits} its gradient is {gradient}, torch's {torchs}: training would go another way there.", **where)
+            return say("at logits {logits} its gradient is {gradient}, torch's {torchs}: nothing would be learned there.", **where)
     return ""
 
 
@@ -395,20 +407,22 @@ def written(value, digits: int = 4) -> str:
     return str(value)
 
 
-def folded(text: str) -> str:
-    """A thought in lines that a page shows whole."""
-    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+def entry(name: str, what: str) -> str:
+    """A line of the table that shows where two answers part."""
+    return f"  {column(name, 8)}{what}"
 
 
 def said(mine: Heard, other: Tensor | None) -> str:
     """An answer in words, with what tells it from the other one: holder, shape, kind of number, or the digits after the fourth."""
     answer = mine.answer
-    if mine.holder != "tensor":
-        return f"{written(answer)}, {mine.holder}"
+    if mine.holder == "list":
+        return say("{answer}, a list", answer=written(answer))
+    if mine.holder == "array":
+        return say("{answer}, a NumPy array", answer=written(answer))
     if other is None:
         return written(answer)
     if answer.shape != other.shape:
-        return f"{written(answer)}, shape {shape(answer)}"
+        return say("{answer}, shape {shape}", answer=written(answer), shape=shape(answer))
     if kind(answer) != kind(other):
         return f"{written(answer)}, dtype {str(answer.dtype).removeprefix('torch.')}"
     return written(answer) if written(answer) != written(other) or alike(answer, other) else str(answer.tolist())[:200]

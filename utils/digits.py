@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from utils.language import say
+
 FILE = np.load(Path(__file__).with_name("digits.npz"))
 DIGITS = (1, 3, 8)  # class 0, 1, 2: three that a linear model tells apart nine times in ten
 SEVERAL = (0, 3, 6)  # the same where there are two on each image: an easier three, since two are harder
@@ -25,7 +27,7 @@ def digits(*which: int) -> tuple[Tensor, Tensor]:
     Raises ValueError for what is no digit.  Used in notebooks/08.
     """
     if not which or not set(which) <= set(range(10)):
-        raise ValueError(f"digits {list(which)}; some of 0 ... 9 are wanted: write digits(1, 3, 8)")
+        raise ValueError(say("digits {which}; some of 0 ... 9 are wanted: write digits(1, 3, 8)", which=list(which)))
     chosen = np.isin(FILE["labels"], which)
     labels = [which.index(digit) for digit in FILE["labels"][chosen].tolist()]
     return torch.from_numpy(FILE["images"][chosen]).flatten(1) / 16, torch.tensor(labels)

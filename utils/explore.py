@@ -8,6 +8,7 @@ which tasks have been done.
 
 import base64
 import html
+import json
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
@@ -17,7 +18,7 @@ from IPython.display import display
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.language import say
+from utils.language import say, together
 from utils.picture import SMALL, WIDTH, WRONG, Picture
 from utils.plots import differs, number, numbers
 
@@ -39,7 +40,7 @@ NAMES = """(() => {
     handle.setAttribute('data-lm-suppress-shortcuts', 'true');
   }
   for (const list of box.querySelectorAll('select')) list.setAttribute('data-lm-suppress-shortcuts', 'true');
-  image.alt = 'The picture of the numbers in the words below';
+  image.alt = ALT;
   tasks.setAttribute('aria-live', 'polite');
   words.setAttribute('aria-live', 'polite');
   new MutationObserver(() => {
@@ -118,11 +119,15 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
 
 # In a notebook that was run, saved and opened again JupyterLab says "Error displaying widget: model not found" for each live
 # view, whatever picture or text was saved beside it.  What it still shows is an output of its own: so a style sheet goes before
-# each explorer, and has the page say what to do instead.  A live view is never a bare text.
+# each explorer, and has the page say what to do instead.  A live view is never a bare text.  After the explorer comes what it says
+# as a text, for where no kernel runs: beside a live one, or one that is to come back, it is hidden.  (In classic pages, VS Code and
+# Colab what stands around the outputs has other names.)
 REOPENED = """<style>
-.jp-OutputArea-child:has(> .jp-RenderedHTML > style:only-child) { display: none; }
+.jp-OutputArea-child:has(> .jp-RenderedHTML > style:only-child),
+.jp-OutputArea:has(.jupyter-widgets) > .jp-OutputArea-child:has(.explorer-told),
+:is(.output, .output_container, #output-area):has(.explorer) .explorer-told { display: none; }
 .jp-OutputArea-output.jupyter-widgets:not(:has(*)) { font-size: 0; }
-.jp-OutputArea-output.jupyter-widgets:not(:has(*))::after { content: "Run → Run All Cells brings this back."; font-size: 17px; }
+.jp-OutputArea-output.jupyter-widgets:not(:has(*))::after { content: "SENTENCE"; font-size: 17px; }
 </style>"""
 
 
@@ -176,7 +181,9 @@ class Explorer(widgets.VBox):
         whole = widgets.Box(list(parts.values()))
         whole.add_class("explorer-parts")
         sliders = sum(isinstance(control, (widgets.FloatSlider, widgets.SelectionSlider)) for control in controls.values())
-        super().__init__([widgets.HTML(CSS.replace("SLIDERS", str(sliders)), layout={"display": "none"}), whole])
+        alt = html.escape(json.dumps(say("The picture of the numbers in the words below"), ensure_ascii=False))
+        style = CSS.replace("SLIDERS", str(sliders)).replace("ALT", alt)
+        super().__init__([widgets.HTML(style, layout={"display": "none"}), whole])
         self.add_class("explorer")
         self._list()
         self._moved(None)
@@ -208,15 +215,16 @@ class Explorer(widgets.VBox):
                 self.image.value = self.picture.png()
                 self._say(one_line(error))
             else:
-                self._say(f"{one_line(error)} (picture and numbers are still those from before)")
+                self._say(say("{error} (picture and numbers are still those from before)", error=one_line(error)))
             if get_ipython() is None:  # no page that could show it, so a test must see it
                 raise
             return
         self._now = now
         self.image.value = self.picture.png()  # first: the browser decodes it while the words come
         faults = self._tick(values, now)
-        said = [*wrong.splitlines(), *(f"task {k} cannot be checked: {one_line(fault)}" for k, fault in faults.items())]
-        self._say("\n".join(said), note="What torch says:" if wrong else "")
+        said = [*wrong.splitlines(),
+                *(say("task {k} cannot be checked: {error}", k=k, error=one_line(fault)) for k, fault in faults.items())]
+        self._say("\n".join(said), note=say("What torch says:") if wrong else "")
         if faults and get_ipython() is None:
             raise next(iter(faults.values()))
 
@@ -238,8 +246,9 @@ class Explorer(widgets.VBox):
         """The tasks, and a sentence beside them that only screen readers tell."""
         items = "".join(f"<li><b>{'✓' if sentence in self.done else k}</b>{html.escape(say(sentence))}</li>"
                         for k, (sentence, _) in enumerate(self.tasks, 1))
-        said = f"<p>Done: {html.escape(' '.join(map(say, new)))}</p>" if new else ""
-        self.sheet.value = f'<ol aria-label="Tasks" aria-live="off">{items}</ol>{said}'
+        name, done = say("Tasks"), say("Done: {tasks}", tasks=together(*map(say, new)))
+        said = f"<p>{html.escape(done)}</p>" if new else ""
+        self.sheet.value = f'<ol aria-label="{name}" aria-live="off">{items}</ol>{said}'
 
     def _say(self, wrong: str, note: str = "") -> None:
         self.wrong = wrong
@@ -251,22 +260,25 @@ class Explorer(widgets.VBox):
         self.page.value = (f'<div role="status"><div class="explorer-wrong">{said}</div>'
                            f'<pre style="min-height: {1.4 * self._lines:.1f}em">{html.escape(self.words)}</pre></div>')
 
-    def _told(self) -> list[str]:
-        """Complaint, words and tasks, as lines of plain text."""
-        tasks = [f"{k}  {say(sentence)}" for k, (sentence, _) in enumerate(self.tasks, 1)]
-        return [line for _, line in self._said] + self.words.splitlines() + [""] * bool(tasks) + tasks
+    def _told(self) -> str:
+        """Complaint, words and tasks as HTML, for where no kernel runs."""
+        words = "\n".join([*(line for _, line in self._said), self.words])
+        tasks = "".join(f"<li>{html.escape(say(sentence))}</li>" for sentence, _ in self.tasks)
+        return f'<div class="explorer-told"><pre style="white-space: pre-wrap">{html.escape(words)}</pre>' + (
+            f"<ol>{tasks}</ol>" if tasks else "") + "</div>"
 
     def __repr__(self) -> str:
         return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
 
     def _ipython_display_(self, **kwargs) -> None:
         data, metadata = self._repr_mimebundle_()
-        display({"text/html": REOPENED}, raw=True)
+        display({"text/html": REOPENED.replace("SENTENCE", say("Run → Run All Cells brings this back."))}, raw=True)
         display(data, metadata=metadata, raw=True)
+        display({"text/html": self._told()}, raw=True)
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        """The live view; for where no kernel runs the picture on white, all that is said below it, and a line for who can't see it."""
-        picture = base64.b64encode(self.picture.printed(self._told())).decode()
+        """The live view; for where no kernel runs the picture on white, and a line for who can't see it."""
+        picture = base64.b64encode(self.picture.png(opaque=True)).decode()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}  # ipywidgets 7 has no super() for this
         data = {"application/vnd.jupyter.widget-view+json": view, "text/plain": repr(self), "image/png": picture}
         return data, {"image/png": {"alt": repr(self)}}
@@ -294,20 +306,21 @@ def ask(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Tensor, str
     """
     nothing, name = torch.full_like(like, torch.nan), name_of(function)
     copies = [(tensor.float() if tensor.is_floating_point() else tensor).clone() for tensor in tensors]
-    answer, complaint = call(function, *copies, wanted=f"a tensor of shape {shape(like)}")
+    answer, complaint, _ = call(function, *copies, wanted=say("a tensor of shape {shape}", shape=shape(like)))
     if answer is None:
         return nothing, complaint
     if answer.shape != like.shape:
-        return nothing, f"{name} returned shape {shape(answer)}; shape {shape(like)} is wanted"
+        return nothing, say("{name} returned shape {shape}; shape {wanted} is wanted", name=name, shape=shape(answer), wanted=shape(like))
     if answer.dtype == torch.bool:
-        return nothing, f"{name} returned dtype {answer.dtype}; floating point is wanted"
+        return nothing, say("{name} returned dtype {dtype}; floating point is wanted", name=name, dtype=answer.dtype)
     answer = answer.to(torch.float64)
     wrong = []
     for k, (yours, torchs) in enumerate(zip(answer.flatten().tolist(), like.flatten().tolist())):
         if differs(yours, torchs):
             a, b = number(yours), number(torchs)
             a, b = (a, b) if a != b else (repr(yours), repr(torchs))
-            wrong.append(f"{name}{f', class {k}' if like.numel() > 1 else ''}: yours {a}, torch {b}")
+            wrong.append(say("{name}, class {k}: yours {a}, torch {b}", name=name, k=k, a=a, b=b) if like.numel() > 1 else
+                         say("{name}: yours {a}, torch {b}", name=name, a=a, b=b))
     return (answer, "\n".join(wrong)) if wrong else (like, "")
 
 
@@ -328,12 +341,12 @@ def ask_gradient(function: Callable, *tensors: Tensor, like: Tensor) -> tuple[Te
                 return torch.autograd.grad(answer, first, allow_unused=True)[0]
 
     backwards.__name__ = name
-    gradient, complaint = call(backwards)
+    gradient, complaint, raised = call(backwards)
     if gradient is None or gradient.shape != like.shape:
-        if "returned None" in complaint:
-            complaint = f"{name} leaves torch's operations on the way, as .item(), .detach() and numpy do"
-        return torch.full_like(like, torch.nan), f"autograd finds no gradient: {complaint}"
+        if not raised:
+            complaint = say("{name} leaves torch's operations on the way, as .item(), .detach() and numpy do", name=name)
+        return torch.full_like(like, torch.nan), say("autograd finds no gradient: {complaint}", complaint=complaint)
     gradient = gradient.to(torch.float64)
     if torch.allclose(gradient, like, rtol=5e-5, atol=5e-5):
         return like, ""
-    return gradient, f"gradient of {name}, by autograd = {numbers(gradient.flatten())}"
+    return gradient, say("gradient of {name}, by autograd = {numbers}", name=name, numbers=numbers(gradient.flatten()))

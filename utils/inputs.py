@@ -10,11 +10,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-# How torch says that it was given whole numbers, which none of its messages explains, and what helps.
+from utils.language import say
+
+# How torch says that it was given whole numbers, which none of its messages explains.
 WHOLE = re.compile(r"not implemented for '(Long|Int|Short|Char|Byte|Bool)'|floating point(?! is wanted)|output type (Long|Int)"
                    r"|Found dtype (Long|Int)|Float and Long|Long and Float|long int")
-WHOLE_NUMBERS = (" (it met whole numbers where floating point belongs: write 2.0 for 2, or .float(); "
-                 "or were logits and labels exchanged?)")
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -26,45 +26,51 @@ def shape(tensor: Tensor | torch.Size) -> str:
 def check_tensor(tensor: object, name: str) -> None:
     """Raises TypeError unless it is a plain tensor of real numbers, ValueError where it is empty."""
     if not isinstance(tensor, Tensor):
-        raise TypeError(f"{name} is a {type(tensor).__name__}; a tensor is wanted: write torch.tensor(...)")
-    if tensor.layout != torch.strided or tensor.is_meta:
-        raise TypeError(f"{name} is a {'meta' if tensor.is_meta else 'sparse'} tensor; one that holds all its numbers is wanted")
+        raise TypeError(say("{name} is a {kind}; a tensor is wanted: write torch.tensor(...)", name=name, kind=type(tensor).__name__))
+    if tensor.is_meta:
+        raise TypeError(say("{name} is a meta tensor; one that holds all its numbers is wanted", name=name))
+    if tensor.layout != torch.strided:
+        raise TypeError(say("{name} is a sparse tensor; one that holds all its numbers is wanted", name=name))
     if tensor.is_complex() or tensor.is_quantized:
-        raise TypeError(f"{name} has dtype {tensor.dtype}; plain real numbers are wanted: look where it was made")
+        raise TypeError(say("{name} has dtype {dtype}; plain real numbers are wanted: look where it was made",
+                            name=name, dtype=tensor.dtype))
     if tensor.numel() == 0:
-        raise ValueError(f"{name} has shape {shape(tensor)} and holds nothing; at least one number is wanted")
+        raise ValueError(say("{name} has shape {shape} and holds nothing; at least one number is wanted", name=name, shape=shape(tensor)))
 
 
 def check_logits(logits: object) -> None:
     """Raises TypeError or ValueError unless logits is a floating tensor (..., classes) of finite numbers."""
     check_tensor(logits, "logits")
     if logits.dtype not in FLOATS:
-        raise TypeError(f"logits has dtype {logits.dtype}; floating point is wanted: write logits.float(), "
-                        "or the numbers with a point, torch.tensor([2.0, ...])")
+        raise TypeError(say("logits has dtype {dtype}; floating point is wanted: write logits.float(), "
+                            "or the numbers with a point, torch.tensor([2.0, ...])", dtype=logits.dtype))
     if logits.dim() == 0:
-        raise ValueError("logits is one number, shape []; one number per class is wanted: shape [classes] or [N, classes]")
+        raise ValueError(say("logits is one number, shape []; one number per class is wanted: shape [classes] or [N, classes]"))
     if not logits.isfinite().all():
         odd = logits[~logits.isfinite()][0].item()
-        raise ValueError(f"logits holds {odd}; finite numbers are wanted: look where it was computed")
+        raise ValueError(say("logits holds {odd}; finite numbers are wanted: look where it was computed", odd=odd))
 
 
 def check_labels(labels: object, classes: int) -> None:
     """Raises TypeError or ValueError unless labels is a long tensor of indices in 0 ... classes - 1."""
     check_tensor(labels, "labels")
     if labels.dtype != torch.long and labels.dim() > 1 and (code := as_labels("labels", labels, labels.shape[:-1], classes)):
-        raise ValueError(f"labels has shape {shape(labels)}; one index is wanted where there is a row: write {code}")
+        raise ValueError(say("labels has shape {shape}; one index is wanted where there is a row: write {code}",
+                             shape=shape(labels), code=code))
     values = labels.double()
     outside = ~((values >= 0) & (values < classes) & (values == values.floor()))  # true for nan too
     if outside.any():
-        raise ValueError(f"labels holds {labels[outside][0].item()}; {labels_are(classes)}")
+        raise ValueError(say("labels holds {odd}; {wanted}", odd=labels[outside][0].item(), wanted=labels_are(classes)))
     if labels.dtype != torch.long:
-        raise TypeError(f"labels has dtype {labels.dtype}; torch.int64 (long) is wanted: write labels.long()")
+        raise TypeError(say("labels has dtype {dtype}; torch.int64 (long) is wanted: write labels.long()", dtype=labels.dtype))
 
 
 def labels_are(classes: int) -> str:
     """Which labels there are, in words."""
-    return (f"with {classes} classes a label is 0 ... {classes - 1}" if classes > 1 else "with one logit 0 is the only label: "
-            "a yes or no, 1 or 0, is for nn.BCEWithLogitsLoss, which takes labels.float().unsqueeze(-1)")
+    if classes > 1:
+        return say("with {classes} classes a label is 0 ... {last}", classes=classes, last=classes - 1)
+    return say("with one logit 0 is the only label: a yes or no, 1 or 0, is for nn.BCEWithLogitsLoss, "
+               "which takes labels.float().unsqueeze(-1)")
 
 
 def check_targets(targets: object, logits: Tensor) -> None:
@@ -72,15 +78,16 @@ def check_targets(targets: object, logits: Tensor) -> None:
     check_tensor(targets, "targets")
     outside = ~((targets.double() >= 0) & (targets.double() <= 1))  # true for nan too
     if targets.shape != logits.shape:
-        error, fault = ValueError, f"has shape {shape(targets)}, logits has {shape(logits)}; the same shape is wanted"
+        error, fault = ValueError, say("targets has shape {shape}, logits has {wanted}; the same shape is wanted",
+                                       shape=shape(targets), wanted=shape(logits))
     elif targets.dtype not in FLOATS:
-        error, fault = TypeError, f"has dtype {targets.dtype}; floating point is wanted"
+        error, fault = TypeError, say("targets has dtype {dtype}; floating point is wanted", dtype=targets.dtype)
     elif outside.any():
-        error, fault = ValueError, f"holds {targets[outside][0].item():g}; numbers in [0, 1] are wanted"
+        error, fault = ValueError, say("targets holds {odd}; numbers in [0, 1] are wanted", odd=f"{targets[outside][0].item():g}")
     else:
         return
     code = as_targets("targets", targets, logits)
-    raise error(f"targets {fault}: {f'write {code}' if code else 'look where they are made'}")
+    raise error(say("{fault}: write {code}", fault=fault, code=code) if code else say("{fault}: look where they are made", fault=fault))
 
 
 def reshaped(tensor: Tensor, wanted: torch.Size) -> str | None:
@@ -130,40 +137,47 @@ def one_line(error: BaseException) -> str:
 def name_of(function: object) -> str:
     """What the reader calls a function; "your function" where that cannot be had."""
     try:
-        return str(getattr(function, "__name__", "your function"))
+        return str(getattr(function, "__name__", say("your function")))
     except KeyboardInterrupt:
         raise
     except BaseException:
-        return "your function"
+        return say("your function")
 
 
-def call(function: Callable, *arguments, wanted: str = "a tensor") -> tuple[Tensor | None, str]:
-    """Hand the arguments to the reader's function, which is to return what is wanted.
+def call(function: Callable, *arguments, wanted: str = "") -> tuple[Tensor | None, str, str]:
+    """Hand the arguments to the reader's function, which is to return what is wanted: in words, a tensor unless they say more.
 
-    Returns: (its answer as a plain tensor, "") or (None, what is wrong with it).  Nothing that it does or returns raises here.
+    Returns: (its answer as a plain tensor, "", "") or (None, what is wrong with it, and what it raised in one line, "" for nothing).
+    Nothing that it does or returns raises here.
     """
     if not callable(function):
-        return None, f"a function is wanted, not a {type(function).__name__}: hand it over by its name, without ( )"
-    name = name_of(function)
+        return None, say("a function is wanted, not a {kind}: hand it over by its name, without ( )", kind=type(function).__name__), ""
+    name, wanted = name_of(function), wanted or say("a tensor")
     try:
         answer = function(*arguments)
         if answer is None:
-            return None, f"{name} returned None: does it end with a return?"
+            return None, say("{name} returned None: does it end with a return?", name=name), ""
+        if isinstance(answer, tuple) and len(answer) == 1:
+            return None, say("{name} returned a tuple of one thing; {wanted} is wanted: is there a comma too many?",
+                             name=name, wanted=wanted), ""
         if isinstance(answer, tuple):
-            things = f"{len(answer)} things" if len(answer) != 1 else "a tuple of one thing"
-            asked = "is it .values or .indices that you need?" if len(answer) != 1 else "is there a comma too many?"
-            return None, f"{name} returned {things}; {wanted} is wanted: {asked}"
+            return None, say("{name} returned {count} things; {wanted} is wanted: is it .values or .indices that you need?",
+                             name=name, count=len(answer), wanted=wanted), ""
         if getattr(answer, "shape", None) == () and not isinstance(answer, Tensor):  # NumPy's numbers, and arrays of one
             answer = answer.item()
         if not isinstance(answer, (Tensor, float, int)):
-            return None, f"{name} returned a {type(answer).__name__}; {wanted} is wanted"
+            return None, say("{name} returned a {kind}; {wanted} is wanted", name=name, kind=type(answer).__name__, wanted=wanted), ""
         answer = torch.as_tensor(answer)
         if answer.is_complex():
-            return None, f"{name} returned dtype {answer.dtype}; floating point is wanted"
+            return None, say("{name} returned dtype {dtype}; floating point is wanted", name=name, dtype=answer.dtype), ""
         answer = answer.detach().to_dense().cpu().as_subclass(Tensor).clone()
         answer.double().flatten()[:1].tolist(), answer.shape  # nothing that comes here is too odd to be compared
-        return answer, ""
+        return answer, "", ""
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # exit() is one
-        return None, f"{name} raised {one_line(error)}{WHOLE_NUMBERS if WHOLE.search(one_line(error)) else ''}"
+        raised = one_line(error)
+        if WHOLE.search(raised):
+            return None, say("{name} raised {error} (it met whole numbers where floating point belongs: write 2.0 for 2, or .float(); "
+                             "or were logits and labels exchanged?)", name=name, error=raised), raised
+        return None, say("{name} raised {error}", name=name, error=raised), raised

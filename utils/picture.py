@@ -8,7 +8,6 @@ numbers, and the pixels with it, and a text looks there for a free place.
 
 import functools
 import struct
-import textwrap
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -185,16 +184,6 @@ class Picture:
         self._mark(name, "text", look, box, None, text, (size, bold))
         return box
 
-    def printed(self, lines: Sequence[str]) -> bytes:
-        """As PNG bytes on white, with lines of text below, as where no kernel runs; those that begin with ✗ are red."""
-        lines = [part for line in lines for part in textwrap.wrap(line, 98, subsequent_indent="   ", drop_whitespace=False) or [""]]
-        page = Picture(self.width, self.height + 34 * len(lines) + 20)
-        page.pixels[:self.height] = self.pixels
-        for k, line in enumerate(lines):
-            mask, left, top = written(line, 24, mono=True)
-            page._stamp(mask, SHADES[RED if line.startswith("✗") else INK], left + 8, top + self.height + 34 * k + 20)
-        return page.png(opaque=True)
-
     def png(self, opaque: bool = False) -> bytes:
         """As PNG bytes, on transparent paper; on white where nobody knows what the page will look like.
 
@@ -253,14 +242,14 @@ def _marker(marker: str, size: int, edge: bool) -> np.ndarray:
 
 
 @functools.lru_cache(500)
-def written(text: str, size: int = SIZE, bold: bool = False, mono: bool = False) -> tuple[np.ndarray, int, float]:
+def written(text: str, size: int = SIZE, bold: bool = False) -> tuple[np.ndarray, int, float]:
     """A text's mask, and where its corner lies from the point to the left of the middle of its capitals.
 
     Each event has new numbers, so a text is put together from its characters, which are written once.
     """
     letters, x = [], 0
     for character in text:
-        mask, left, top, step = _character(character, size, "Mono" if mono else "-Bold" if bold else "")
+        mask, left, top, step = _character(character, size, "-Bold" if bold else "")
         if mask.size:
             letters.append((mask, x + left, top))
         x += step
@@ -286,6 +275,6 @@ def _character(character: str, size: int, face: str) -> tuple[np.ndarray, int, i
 
 @functools.cache
 def _font(size: int, face: str) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans as matplotlib brings it along, face "", "-Bold" or "Mono".  The basic layout is the same on every machine."""
+    """DejaVu Sans as matplotlib brings it along, face "" or "-Bold".  The basic layout is the same on every machine."""
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"DejaVuSans{face}.ttf")
     return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)

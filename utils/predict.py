@@ -53,11 +53,12 @@ class Prediction(widgets.VBox):
     def __init__(self, question: str, choices: dict[str, str] | None, answer: Callable):
         self.question, self.choices, self.answer = question, choices, answer
         if choices is None:
-            self.number = widgets.Text(placeholder="a number", description="your number", layout={"width": "300px"},
+            self.number = widgets.Text(placeholder=say("a number"), description=say("your number"), layout={"width": "300px"},
                                        style={"description_width": "max-content"}, continuous_update=False)
             self.number.observe(lambda change: self._reveal(change["new"]), "value")  # when Enter is pressed
-        self.buttons = {choice: widgets.Button(description=say(choice), layout={"width": "auto", "min_width": "120px"})
-                        for choice in choices or ["Answer"]}
+        said = {choice: say(choice) for choice in choices} if choices else {"Answer": say("Answer")}
+        self.buttons = {choice: widgets.Button(description=text, layout={"width": "auto", "min_width": "120px"})
+                        for choice, text in said.items()}
         for choice, button in self.buttons.items():
             button.on_click(lambda _, choice=choice: self._reveal(choice if choices else self.number.value))
         self.page = widgets.HTML()
@@ -67,12 +68,13 @@ class Prediction(widgets.VBox):
         self.add_class("prediction")
 
     def _asked(self) -> str:
-        return f"<p><b>Predict.</b> {marked(say(self.question))}</p>"
+        predict, question = say("Predict."), marked(say(self.question))
+        return f"<p><b>{predict}</b> {question}</p>"
 
     def _reveal(self, given: str) -> None:
         value = given if self.choices else read(given)
         if value is None:
-            told = paragraph(f"✗ “{given}” is not a number: write one such as 0.5, then press Answer.")
+            told = paragraph(say("✗ “{given}” is not a number: write one such as 0.5, then press Answer.", given=given))
         else:
             told = self._told(value)
         self.page.value = f'<div role="status">{told}</div>'
@@ -82,7 +84,7 @@ class Prediction(widgets.VBox):
         try:
             if self.choices:
                 right, evidence = self.answer()
-                because = f"{say(self.choices[right])} Torch says {evidence}."
+                because = say("{why} Torch says {evidence}.", why=say(self.choices[right]), evidence=evidence)
                 tempting = {choice: why for choice, why in self.choices.items() if choice != right}
                 same, name = str.__eq__, lambda choice: f"“{say(choice)}”"
             else:
@@ -94,8 +96,8 @@ class Prediction(widgets.VBox):
         if given is not None:
             self._mark(chosen=given, right=right)
             why = next((why for wrong, why in tempting.items() if same(given, wrong)), None)
-            told.append("✓ Right." if same(given, right) else f"✗ {name(given)}: {say(why) if why else direction(given, right)}")
-        told.append(f"**Answer: {name(right).strip('“”')}.** {because}")
+            told.append(say("✓ Right.") if same(given, right) else f"✗ {name(given)}: {say(why) if why else direction(given, right)}")
+        told.append(say("**Answer: {answer}.** {because}", answer=name(right).strip("“”"), because=because))
         told += [f"{name(wrong)}: {say(why)}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
         return "".join(map(paragraph, told))
 
@@ -106,16 +108,17 @@ class Prediction(widgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
         """The live view, and for where no kernel runs the question with its answer folded away."""
-        choices = self.choices or ["a number"]
+        choices = self.choices or [say("a number")]
         listed = "".join(f"<li>{html.escape(say(choice))}</li>" for choice in choices)
-        folded = f"<details><summary>Decide first, then open</summary>{self._told()}</details>"
+        summary = say("Decide first, then open")
+        folded = f"<details><summary>{summary}</summary>{self._told()}</details>"
         return {
             "application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": self.model_id},
             "text/plain": "\n".join([repr(self), *(f"- {say(choice)}" for choice in choices)]),
             "text/html": f"{self._asked()}<ul>{listed}</ul>{folded}"}
 
     def __repr__(self) -> str:
-        parts = f"Predict. {say(self.question)}".split("```\n")
+        parts = " ".join([say("Predict."), say(self.question)]).split("```\n")
         return "".join(part if k % 2 else re.sub("[`*]", "", part) for k, part in enumerate(parts))
 
 
@@ -155,7 +158,7 @@ def near(value: float, wanted: float) -> bool:
 
 
 def direction(value: float, right: float) -> str:
-    return f"too {'high' if value > right else 'low'}."
+    return say("too high.") if value > right else say("too low.")
 
 
 def marked(text: str) -> str:

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from utils.example import BCE
 from utils.inputs import call, name_of, one_line, shape
+from utils.language import say
 from utils.plots import number
 
 STEPS = 100
@@ -112,25 +113,29 @@ def symptoms(losses: list[float], accuracy: float | None, guess: float, floor: f
     are all 0; floor: what the loss in use says of perfect answers; stopped: the error that ended it.
     """
     if stopped:
-        return [f"an error {f'in step {len(losses)}' if losses else 'at once'}: {stopped}"]
+        return [say("an error in step {step}: {error}", step=len(losses), error=stopped) if losses else
+                say("an error at once: {error}", error=stopped)]
     odd = next((k for k, value in enumerate(losses) if not math.isfinite(value)), None)
     if odd is not None:
-        return [f"{losses[odd]} {f'from step {odd} on' if odd else 'from the start'}".replace("-", "−")]
+        value = str(losses[odd]).replace("-", "−")
+        return [say("{value} from step {step} on", value=value, step=odd) if odd else say("{value} from the start", value=value)]
     first, last, told = losses[0], losses[-1], []
     if abs(first) > 1.5 * guess:
-        told.append(f"it starts at {number(first)}, where guessing costs {number(guess)}")
+        told.append(say("it starts at {first}, where guessing costs {guess}", first=number(first), guess=number(guess)))
     if max(abs(value - first) for value in losses) < 1e-4:
-        told.append(f"it is stuck at {number(first)}")
+        told.append(say("it is stuck at {loss}", loss=number(first)))
+    elif max(losses) > 2 * abs(first):
+        told.append(say("it jumps, to {times} times where it began", times=f"{max(losses) / abs(first):.0f}"))
     elif max(losses) > 1.1 * abs(first):
-        told.append(f"it jumps, to {max(losses) / abs(first):.0f} times where it began" if max(losses) > 2 * abs(first) else "it jumps")
+        told.append(say("it jumps"))
     if min(losses) < -1e-4:
-        told.append("it is below 0")
+        told.append(say("it is below 0"))
     if 0.01 < floor < math.inf and last >= floor - 1e-4:
-        told.append(f"it has a floor: perfect answers would cost {number(floor)}")
+        told.append(say("it has a floor: perfect answers would cost {floor}", floor=number(floor)))
     if not wild(losses) and accuracy < 0.25:
-        told.append("the answers are worse than guesses")
+        told.append(say("the answers are worse than guesses"))
     elif not wild(losses) and accuracy < 0.4:
-        told.append("the answers are no better than guesses")
+        told.append(say("the answers are no better than guesses"))
     return told
 
 
@@ -161,16 +166,16 @@ def complaint(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: 
     """Why the reader's function is no loss, in a sentence; "" where it is one: one number, with a gradient."""
     name = name_of(loss)
     if isinstance(loss, type):
-        return f"{name} is a class; the loss is what it makes: hand over {name}(), with ( )"
-    answer, wrong = call(loss, logits.clone(), labels.clone(), wanted="a tensor of shape []")
+        return say("{name} is a class; the loss is what it makes: hand over {name}(), with ( )", name=name)
+    answer, wrong, _ = call(loss, logits.clone(), labels.clone(), wanted=say("a tensor of shape {shape}", shape="[]"))
     if answer is None:
         return wrong
     if answer.shape != ():
-        return f"{name} returned shape {shape(answer)}; shape [] is wanted: end with .mean()"
+        return say("{name} returned shape {shape}; shape [] is wanted: end with .mean()", name=name, shape=shape(answer))
     if not answer.is_floating_point():
-        return f"{name} returned dtype {answer.dtype}; floating point is wanted"
+        return say("{name} returned dtype {dtype}; floating point is wanted", name=name, dtype=answer.dtype)
     if not answer.isfinite():
-        return f"{name} returned {answer.item()} for logits that are all 0"
+        return say("{name} returned {value} for logits that are all 0", name=name, value=answer.item())
     moving, wrong = logits.clone().requires_grad_(), ""
     with torch.enable_grad():
         try:
@@ -178,6 +183,6 @@ def complaint(loss: Callable[[Tensor, Tensor], Tensor], logits: Tensor, labels: 
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            wrong = (f"{name} returned a number without a gradient, so nothing can be learned: return the tensor itself, "
-                     f"without .item(), .detach(), float() or a new torch.tensor ({one_line(error)})")
+            wrong = say("{name} returned a number without a gradient, so nothing can be learned: return the tensor itself, "
+                        "without .item(), .detach(), float() or a new torch.tensor ({error})", name=name, error=one_line(error))
     return wrong

@@ -15,6 +15,7 @@ from utils.check import Result, Task, check
 from utils.cross_entropy import averaged, picked
 from utils.digits import DIGITS, TRAIN, digits, halves
 from utils.explore import STILL, Explorer
+from utils.language import say
 from utils.loss_slips import LABELLING, LOGS, OTHER_LOSSES
 from utils.picture import Picture
 from utils.plots import number
@@ -138,8 +139,9 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     controls = {
         "learning rate": widgets.SelectionSlider(options=RATES, value=0.5, description="learning rate",
                                                  layout={"width": "auto"}, style={"description_width": "max-content"}),
-        "mistake": widgets.Dropdown(options=list(MISTAKES), description="mistake", style={"description_width": "max-content"}),
-        "optimizer": widgets.ToggleButtons(options=list(OPTIMIZERS), description="optimizer",
+        "mistake": widgets.Dropdown(options=[(say(name), name) for name in MISTAKES], description="mistake",
+                                    style={"description_width": "max-content"}),
+        "optimizer": widgets.ToggleButtons(options=[(say(name), name) for name in OPTIMIZERS], description="optimizer",
                                            style={"description_width": "max-content", "button_width": "12.7em"}),
     }
     return Explorer("explore_training", controls, compute, show, picture, {}, tasks)
