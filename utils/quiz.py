@@ -51,9 +51,9 @@ def ratio(dice):
 
 
 CE_WRONG = ["minus missing", "base 10 instead of e", "base 2 instead of e", "softmax applied twice", "off by one class",
-            "sigmoid instead of softmax", "the other classes instead of the label's", "all classes counted", "squared difference",
-            "binary cross-entropy of the shares", "the predicted class instead of the label", "the shift is not given back",
-            "exp of the loss"]
+            "sigmoid instead of softmax", "the other classes instead of the label's", "all classes counted",
+            "squared difference, or absolute", "binary cross-entropy instead", "the predicted class instead of the label",
+            "the shift is not given back", "exp of the loss"]
 
 
 def cross_entropy_of(dice) -> Question:
@@ -90,9 +90,8 @@ def one_class(dice):
 
 
 BCE_WRONG = ["sum instead of mean", "own class only", "only the classes that are not there", "targets reversed", "minus missing",
-             "the article's printed typo", "1 − missing in the second logarithm", "1 − missing before the second logarithm",
-             "y missing before the first logarithm", "base 10 instead of e", "sigmoid applied twice",
-             "softmax instead of sigmoid", "squared difference", "normalised"]
+             "the article's printed typo", "1 − missing in the second logarithm", "y or 1 − y missing before a logarithm",
+             "base 10 instead of e", "sigmoid applied twice", "softmax instead of sigmoid", "squared difference, or absolute", "normalised"]
 
 
 def bce_of(dice) -> Question:

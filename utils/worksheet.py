@@ -149,7 +149,7 @@ CODE = [
         "base 2 instead of e": (3, "    exps = torch.exp2(logits - largest)"),
         "sign of the exponent turned round": (3, "    exps = torch.exp(largest - logits)"),
         "divided by the largest logit instead of shifted": (3, "    exps = torch.exp(logits / largest)"),
-        "upside down": (5, "    return total / exps"),
+        "not divided by the sum": (5, "    return exps"),
         "max returned two things": (2, "    largest = logits.max(dim=-1, keepdim=True)"),
     }),
     Code(CROSS_ENTROPY, [
@@ -159,7 +159,7 @@ CODE = [
         "    own = logs[images, labels]",
         "    return -own.mean()",
     ], {
-        "softmax over the wrong dim": (2, "    logs = torch.log_softmax(logits, dim=0)"),
+        "normalised over the wrong dim": (2, "    logs = torch.log_softmax(logits, dim=0)"),
         "log missing": (2, "    logs = torch.softmax(logits, dim=1)"),
         "sigmoid instead of softmax": (2, "    logs = torch.log(torch.sigmoid(logits))"),
         "labels taken from the first row only": (4, "    own = logs[0, labels]"),
@@ -176,11 +176,11 @@ CODE = [
         "    return losses.mean()",
     ], {
         "1 − missing in the second logarithm": (3, "    away = (1 - targets) * F.logsigmoid(logits)"),
-        "1 − missing before the second logarithm": (3, "    away = F.logsigmoid(-logits)"),
-        "y missing before the first logarithm": (2, "    there = F.logsigmoid(logits)"),
+        "y or 1 − y missing before a logarithm": (3, "    away = F.logsigmoid(-logits)"),
         "own class only": (4, "    losses = -there"),
+        "only the classes that are not there": (4, "    losses = -away"),
         "minus missing": (4, "    losses = there + away"),
-        "terms multiplied": (4, "    losses = -(there * away)"),
+        "the minus reaches one term only": (4, "    losses = -there + away"),
         "sum instead of mean": (5, "    return losses.sum()"),
         "mean over the classes only": (5, "    return losses.mean(dim=1)"),
     }),
