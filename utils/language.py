@@ -40,6 +40,11 @@ def say(sentence: str, **values) -> str:
     return said.format(**values) if values else said
 
 
+def spoken() -> str:
+    """The language that is spoken: "en", or the name of a catalogue."""
+    return _catalogue.info().get("language", "en")
+
+
 def wide(text: str) -> int:
     """How many characters are as wide as two others."""
     return sum(unicodedata.east_asian_width(character) in "WF" for character in text)

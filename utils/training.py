@@ -15,6 +15,7 @@ from utils.check import Result, Task, check
 from utils.cross_entropy import averaged, picked
 from utils.digits import DIGITS, TRAIN, digits, halves
 from utils.explore import STILL, Explorer
+from utils.language import say
 from utils.loss_slips import LABELLING, LOGS, OTHER_LOSSES
 from utils.picture import Picture
 from utils.plots import number
@@ -113,27 +114,31 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
 
     def show(now, before):
         draw(now, before)
-        losses, name, steady = now["losses"], now["mistake"], not now["wild"]
-        words = [f"the loss in training: {MISTAKES[name]}" + (" (bce: nn.BCEWithLogitsLoss())" if "bce" in MISTAKES[name] else "")]
-        chosen = f"learning rate {now['rate']:g}, {now['optimizer']}" + ("" if name == "none" else f", {name}")
-        if not losses:
-            words.append("loss   none: there was no first step")
-        elif not steady:
-            words.append(f"loss   at first {number(losses[0])}; then it jumps so high that rounding decides where it ends")
+        losses, accuracies, ended = now["losses"], now["accuracies"], now["losses"] and not now["wild"]
+        first, last, right = (number(values[k]) if values else "" for values, k in ((losses, 0), (losses, -1), (accuracies, -1)))
+        code, symptoms = MISTAKES[now["mistake"]], "; ".join(now["symptoms"])
+        chosen = [say("learning rate {rate}", rate=f"{now['rate']:g}"), say(now["optimizer"])]
+        chosen += [] if now["mistake"] == "none" else [say(now["mistake"])]
+        words = [say("the loss in training: {code} (bce: nn.BCEWithLogitsLoss())", code=code) if "bce" in code
+                 else say("the loss in training: {code}", code=code)]
+        if ended:
+            words += [say("loss   at first {first}, after {steps} steps {last}", first=first, steps=len(losses) - 1, last=last),
+                      say("test   {some} of {every} images right = {right}", some=round(accuracies[-1] * len(test[1])), every=len(test[1]),
+                          right=right)]
         else:
-            accuracy, count = now["accuracies"][-1], len(test[1])
-            words.append(f"loss   at first {number(losses[0])}, after {len(losses) - 1} steps {number(losses[-1])}")
-            words.append(f"test   {round(accuracy * count)} of {count} images right = {number(accuracy)}")
-        words.append(f"from outside   {'; '.join(now['symptoms']) or 'nothing odd'}")
-        if before and before["losses"] and losses and steady and not before["wild"]:
-            words.append(f"before → now   loss {number(before['losses'][-1])} → {number(losses[-1])}   "
-                         f"right {number(before['accuracies'][-1])} → {number(accuracy)}")
-        elif not before:
-            words.append(STILL)
-        end = "no loss" if wrong else "; ".join(now["symptoms"])
-        if losses and steady and not wrong:
-            end = f"loss {number(losses[-1])}, {number(accuracy)} of the test images right"
-        return f"{chosen} → {end}", "\n".join(words), wrong
+            words.append(say("loss   at first {first}; then it jumps so high that rounding decides where it ends", first=first) if losses
+                         else say("loss   none: there was no first step"))
+        words.append(say("from outside   {symptoms}", symptoms=symptoms or say("nothing odd")))
+        if not before:
+            words.append(say(STILL))
+        elif ended and before["losses"] and not before["wild"]:
+            words.append(say("before → now   loss {loss} → {last}   right {share} → {right}", loss=number(before["losses"][-1]), last=last,
+                             share=number(before["accuracies"][-1]), right=right))
+        if wrong:
+            end = say("no loss")
+        else:
+            end = say("loss {last}, {right} of the test images right", last=last, right=right) if ended else symptoms
+        return f"{', '.join(chosen)} → {end}", "\n".join(words), wrong
 
     controls = {
         "learning rate": widgets.SelectionSlider(options=RATES, value=0.5, description="learning rate",
@@ -172,11 +177,11 @@ def trained(mistake: str) -> tuple[list[float], float]:
 @questions.asks("Three digits, and a model whose weights are all 0: so are its logits, on every image. What will `nn.CrossEntropyLoss` "
                 "say before the first step?")
 def first_loss():
-    return float(loss(torch.zeros(TRAIN, 3), digits(*DIGITS)[1][:TRAIN])), "Each label gets a share of ⅓, and −log ⅓ = log 3.", {
-        0.0: "nothing has been learned yet, and 0 is the loss of perfect answers.",
-        1 / 3: "this is the share of each label. The loss is −log of it.",
-        math.log(2): "this is log 2, what one of *two* answers costs by guessing.",
-        -math.log10(1 / 3): "this is −log ⅓ to base 10. Torch's `log` is the natural one.",
+    return float(loss(torch.zeros(TRAIN, 3), digits(*DIGITS)[1][:TRAIN])), say("Each label gets a share of ⅓, and −log ⅓ = log 3."), {
+        0.0: say("nothing has been learned yet, and 0 is the loss of perfect answers."),
+        1 / 3: say("this is the share of each label. The loss is −log of it."),
+        math.log(2): say("this is log 2, what one of *two* answers costs by guessing."),
+        -math.log10(1 / 3): say("this is −log ⅓ to base 10. Torch's `log` is the natural one."),
     }
 
 
@@ -190,7 +195,7 @@ def behind_the_floor():
     (_, without), (_, with_it) = trained("none"), trained("softmax before the loss")
     return the_one({"About as many are right": abs(with_it - without) < 0.02, "Far fewer are right": 0.4 < with_it < without - 0.1,
                     "One in three is right, as by guessing": with_it < 0.4}), (
-        f"{number(without)} of them without the softmax and {number(with_it)} with it")
+        say("{without} of them without the softmax and {with_it} with it", without=number(without), with_it=number(with_it)))
 
 
 @questions.asks("A loss starts at the price of guessing, falls smoothly, and never goes below 0. Is the model learning what it should?", {
@@ -203,8 +208,8 @@ def smoothly():
     falls = all(after < before for before, after in itertools.pairwise(losses)) and losses[-1] > 0
     return the_one({"One cannot say: look at the answers": falls and right < 0.1,
                     "Yes: a falling loss means better answers": falls and right > 0.8}), (
-        f"{number(losses[0])} at first, then {number(losses[-1])}, with a target that is the wrong way round: "
-        f"{number(right)} of the answers are right")
+        say("{first} at first, then {last}, with a target that is the wrong way round: {right} of the answers are right",
+            first=number(losses[0]), last=number(losses[-1]), right=number(right)))
 
 
 @questions.asks("A colleague has three classes and batches of 300 images. Her first loss, before any training, is 5.7038. What do you look "
@@ -216,7 +221,7 @@ def smoothly():
 def tie_training():
     first = trained("wrong dim")[0][0]
     return the_one({"A softmax or its loss over the wrong dim": abs(first - math.log(TRAIN)) < 1e-4}), (
-        f"log 300 = {number(math.log(TRAIN))}, where guessing one of three costs {number(math.log(3))}")
+        say("log 300 = {loss}, where guessing one of three costs {guess}", loss=number(math.log(TRAIN)), guess=number(math.log(3))))
 
 
 # --- the check: a training step in steps, and its own slips
