@@ -10,14 +10,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from utils.arguments import check_weighted_cross_entropy
 from utils.bce import check_bce, check_bce_terms
 from utils.cross_entropy import check_cross_entropy
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
 from utils.target_shape import check_bce_target
-from utils.training import check_training_step
+from utils.training_step import check_training_step
+from utils.weighted_by_hand import check_weighted_cross_entropy
 
 
 def sig(x):

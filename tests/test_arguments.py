@@ -7,11 +7,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional as F
 
-from tests.oracle import BCE, CE, label, p, share, y, z
-from tests.topics import pairs_of
-from utils.arguments import (
-    LABELS, TWO, check_weighted_cross_entropy, explore_arguments, pos_weighted_terms, smooth_target, weighted_cross_entropy,
-)
+from tests.oracle import BCE, label, p, share, y, z
+from utils.arguments import LABELS, TWO, explore_arguments, pos_weighted_terms, smooth_target, weighted_cross_entropy
 
 RANDOM = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
 LABELS_5 = torch.tensor([0, 4, 2, 2, 1, 3, 0])
@@ -179,7 +176,6 @@ ON_PURPOSE = {
 
 # The right choice of each question, and a fact of torch's that makes it right; or the number.
 ANSWERS = {
-    "weight_alone": ("0.3527, as before", lambda: nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2, 5]).double())(z, label) == CE(z, label)),
     "smoothing_floor": ("Down to a floor, and up again", lambda: -(p.log() * (0.9 * y + 0.1 / 3)).sum() > -sum(
         t * math.log(t) for t in (0.1 / 3, 0.9 + 0.1 / 3, 0.1 / 3)) > 0.29),
     "which_grow": ("That of class 1", lambda: nn.BCEWithLogitsLoss(pos_weight=torch.tensor(3.0))(z, 0 * y) == BCE(z, 0 * y)),
@@ -189,20 +185,10 @@ ANSWERS = {
 
 # Words of each choice's reason that no other reason of the question has.
 REASONS = {
-    "weight_alone": {"0.7054,": "be without", "0.3527,": "weight stands", "0.1764,": "mean divides"},
     "smoothing_floor": {"To": "smoothing it", "Down to a floor, and it": "floor. But", "Down to a floor, and up": "the shares"},
     "which_grow": {"All": "number for", "That": "means *there*", "Those": "*not there*"},
     "nll_on_shares": {"An": "their logarithms", "0.3527": "the logarithm", "A number": "the label's"},
     "tie_arguments": {"[9,": "the frequent", "[1,": "images of weight", "[0.9,": "the shares"},
-}
-
-# Words of each slip's thought that tell it from the others.
-THOUGHTS = {
-    "divided by the number of images": "many images", "divided by the sum of all weights": "Weights of classes",
-    "the weights are never used": "plain mean", "no reduction": "image here. One", "the weight comes after the mean": "the losses",
-    "divided twice": "mean() has divided", "other weights than the labels'": "Each image takes", "a column met a row": "Losses in a",
-    "1 / weight instead of weight": "larger weight", "the weight is applied twice": "handed the",
-    "the weight in the wrong place": "A weight multiplies", "all classes counted": "pays for its label alone",
 }
 
 # Numbers in the evidence that no notebook prints, each computed here by another way.
@@ -236,77 +222,3 @@ def wanted(values):
 
 
 WRONG_CALL = "explore_arguments(lambda z, t, w: None)", "<lambda> returned None: does it end with a return?"
-
-
-# --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
-
-def pick(p, t):
-    return p[torch.arange(len(t)), t]
-
-
-def each(z, t):
-    return F.cross_entropy(z, t, reduction="none")
-
-
-def looped(z, t, w):
-    total = count = 0
-    for row, k in zip(z, t):
-        total += w[k] * (row.logsumexp(0) - row[k])
-        count += w[k]
-    return total / count
-
-
-RIGHT = {
-    check_weighted_cross_entropy: [
-        lambda z, t, w: F.cross_entropy(z, t, weight=w), lambda z, t, w: nn.CrossEntropyLoss(w)(z, t),
-        lambda z, t, w: nn.NLLLoss(weight=w)(z.log_softmax(1), t), lambda z, t, w: (w[t] * each(z, t)).sum() / w[t].sum(), looped,
-        lambda z, t, w: F.cross_entropy(z, t, weight=w, reduction="none").sum() / w[t].sum(),
-        lambda z, t, w: (w[t] / w[t].sum() * (z.logsumexp(1) - pick(z, t))).sum(),
-        lambda z, t, w: -(F.one_hot(t, z.shape[1]) * w * z.log_softmax(1)).sum() / (F.one_hot(t, z.shape[1]) * w).sum(),
-        lambda z, t, w: -(w.gather(0, t) * z.log_softmax(1).gather(1, t[:, None]).squeeze(1)).sum() / w.gather(0, t).sum(),
-        lambda z, t, w: (w[t] * each(z, t)).mean() / w[t].mean(),
-        lambda z, t, w: torch.dot(w[t], each(z, t)) / w.index_select(0, t).sum(),
-    ],
-}
-WRONG = {
-    check_weighted_cross_entropy: {
-        "divided by the number of images": lambda z, t, w: (w[t] * each(z, t)).mean(),
-        "sum instead of mean": lambda z, t, w: F.cross_entropy(z, t, weight=w, reduction="sum"),
-        "divided by the sum of all weights": lambda z, t, w: (w[t] * each(z, t)).sum() / w.sum(),
-        "the weights are never used": lambda z, t, w: F.cross_entropy(z, t),
-        "no reduction": lambda z, t, w: nn.CrossEntropyLoss(weight=w, reduction="none")(z, t),
-        "the weight comes after the mean": lambda z, t, w: (F.cross_entropy(z, t) * w[t]).mean(),
-        "divided by the classes instead of the images": lambda z, t, w: (w[t] * each(z, t)).sum() / z.shape[1],
-        "divided twice": lambda z, t, w: (w[t] * each(z, t)).mean() / w[t].sum(),
-        "1 / weight instead of weight": lambda z, t, w: (each(z, t) / w[t]).sum() / (1 / w[t]).sum(),
-        "other weights than the labels'": lambda z, t, w: (w[z.argmax(1)] * each(z, t)).sum() / w[z.argmax(1)].sum(),
-        "the weight is applied twice": lambda z, t, w: (w[t] * F.cross_entropy(z, t, weight=w, reduction="none")).sum() / w[t].sum(),
-        "the weight in the wrong place": lambda z, t, w: nn.CrossEntropyLoss()(w * z, t),
-        "all classes counted": lambda z, t, w: -(w * torch.log_softmax(z, 1)).sum(1).mean(),
-        "softmax applied twice": lambda z, t, w: F.cross_entropy(z.softmax(1), t, weight=w),
-        "minus missing": lambda z, t, w: (w[t] * pick(z.log_softmax(1), t)).sum() / w[t].sum(),
-        "off by one class": lambda z, t, w: F.cross_entropy(z, (t + 1) % z.shape[1], weight=w),
-        "base 2 instead of e": lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log2()).sum() / w[t].sum(),
-        "normalised over the wrong dim": lambda z, t, w: -(w[t] * pick(z.softmax(0), t).log()).sum() / w[t].sum(),
-        "saturation: a probability rounded to 0 before its logarithm":
-            lambda z, t, w: -(w[t] * (pick(z.softmax(1), t) + 1e-30).log()).sum() / w[t].sum(),
-    },
-}
-
-
-# --- two slips at once, as their parts combine: ({the names}, function)
-
-def put_together(first=lambda z: z, log=torch.log, weights=lambda w, t, z: w[t], mean=lambda x, w, weight: (w * x).sum() / w.sum()):
-    return lambda z, t, w: mean(-log(pick(torch.softmax(first(z), 1), t)), weights(w, t, z), w)
-
-
-PARTS = {
-    "first": {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.sigmoid, "relu applied first": F.relu},
-    "log": {"base 10 instead of e": torch.log10, "log missing": lambda p: p, "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)},
-    "weights": {"1 / weight instead of weight": lambda w, t, z: 1 / w[t],
-                "other weights than the labels'": lambda w, t, z: w[t - 1]},
-    "mean": {"divided by the number of images": lambda x, w, weight: (w * x).mean(),
-             "sum instead of mean": lambda x, w, weight: (w * x).sum(),
-             "divided by the sum of all weights": lambda x, w, weight: (w * x).sum() / weight.sum()},
-}
-PAIRED = {check_weighted_cross_entropy: pairs_of(put_together, PARTS)}

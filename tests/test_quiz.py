@@ -82,8 +82,8 @@ CE_SLIPS = {
     "sigmoid instead of softmax": lambda z, p, t: -math.log(sigmoid(z[t])),
     "the other classes instead of the label's": lambda z, p, t: -math.log(1 - p[t]),
     "all classes counted": lambda z, p, t: -mean(list(map(math.log, p))),
-    "squared difference": lambda z, p, t: mean([(x - (k == t)) ** 2 for k, x in enumerate(p)]),
-    "binary cross-entropy of the shares": lambda z, p, t: mean([-math.log(x if k == t else 1 - x) for k, x in enumerate(p)]),
+    "squared difference, or absolute": lambda z, p, t: mean([(x - (k == t)) ** 2 for k, x in enumerate(p)]),
+    "binary cross-entropy instead": lambda z, p, t: mean(binary(z, [k == t for k in range(3)])),
     "the predicted class instead of the label": lambda z, p, t: -math.log(max(p)),
     "the shift is not given back": lambda z, p, t: math.log(sum(math.exp(x - max(z)) for x in z)) - z[t],
     "exp of the loss": lambda z, p, t: 1 / p[t],
@@ -96,12 +96,11 @@ BCE_SLIPS = {
     "minus missing": lambda z, s, y: -mean(binary(z, y)),
     "the article's printed typo": lambda z, s, y: mean([-math.log(x) if t else math.log(x) for x, t in zip(s, y)]),
     "1 − missing in the second logarithm": lambda z, s, y: mean([-math.log(x) for x in s]),
-    "1 − missing before the second logarithm": lambda z, s, y: mean([-t * math.log(x) - math.log(1 - x) for x, t in zip(s, y)]),
-    "y missing before the first logarithm": lambda z, s, y: mean([-math.log(x) - (1 - t) * math.log(1 - x) for x, t in zip(s, y)]),
+    "y or 1 − y missing before a logarithm": lambda z, s, y: mean([-math.log(x) - (1 - t) * math.log(1 - x) for x, t in zip(s, y)]),
     "base 10 instead of e": lambda z, s, y: mean(binary(z, y)) / math.log(10),
     "sigmoid applied twice": lambda z, s, y: mean(binary(s, y)),
     "softmax instead of sigmoid": lambda z, s, y: mean([-math.log(x if t else 1 - x) for x, t in zip(softmax(z), y)]),
-    "squared difference": lambda z, s, y: mean([(x - t) ** 2 for x, t in zip(s, y)]),
+    "squared difference, or absolute": lambda z, s, y: mean([(x - t) ** 2 for x, t in zip(s, y)]),
     "normalised": lambda z, s, y: mean([-math.log(x if t else 1 - x) for x, t in zip([x / sum(s) for x in s], y)]),
 }
 
@@ -250,7 +249,7 @@ def visible(markup: str) -> str:
 
 def test_moodle_gets_six_questions_with_one_right_choice_and_a_reason_for_each(quizzes):
     for seed in SEEDS:
-        root = ElementTree.fromstring(quiz.moodle_xml(quiz.TITLE, quizzes[seed], seed).encode())
+        root = ElementTree.fromstring(quiz.moodle_xml(quiz.SAYS["title"], quizzes[seed], seed).encode())
         first, *asked = root.findall("question")
         assert root.tag == "quiz" and first.get("type") == "category" and first.findtext("category/text").startswith("$course$/")
         assert {question.get("type") for question in asked} == {"multichoice"} and len(asked) == 6
@@ -267,7 +266,7 @@ def test_moodle_gets_six_questions_with_one_right_choice_and_a_reason_for_each(q
 
 def test_qti_scores_the_right_choice_and_shows_each_its_reason(quizzes):
     for seed in SEEDS:
-        package = zipfile.ZipFile(io.BytesIO(quiz.qti_package(quiz.TITLE, quizzes[seed], seed)))
+        package = zipfile.ZipFile(io.BytesIO(quiz.qti_package(quiz.SAYS["title"], quizzes[seed], seed)))
         assert package.testzip() is None and package.namelist() == ["imsmanifest.xml", "quiz/quiz.xml"]
         manifest = ElementTree.fromstring(package.read("imsmanifest.xml"))
         resource, = manifest.iter("{http://www.imsglobal.org/xsd/imscp_v1p1}resource")

@@ -219,7 +219,10 @@ def tables(module) -> Iterator[str]:
             yield from texts([ask() for ask in dict.fromkeys(asks)])
         elif isinstance(value, list):
             yield from itertools.chain.from_iterable(map(texts, value))
+        elif callable(value):  # of drawn.asks
+            yield from getattr(value, "sentences", ())
 
+    yield from vars(module).get("SAYS", {}).values()
     for name, make in EXPLORERS:
         if getattr(vars(module).get(make), "__module__", "") == module.__name__:
             explorer = explore(name, make)

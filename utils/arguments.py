@@ -9,15 +9,14 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.bce import bce_terms
-from utils.check import Result, Task, check
-from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, cross_entropy_terms, picked, subtracted
-from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
+from utils.cross_entropy import cross_entropy_terms
+from utils.example import BATCH, LABEL, LOGITS, TARGET
 from utils.explore import STILL, Explorer, ask, slider
 from utils.inputs import check_labels, check_logits, check_targets, check_tensor, shape
+from utils.language import column, say
 from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
-from utils.slips import own, slip
 
 TWO = BATCH  # our image and an undecided one
 LABELS = torch.tensor([1, 0])
@@ -44,11 +43,11 @@ def smooth_target(labels: Tensor, num_classes: int, smoothing: float) -> Tensor:
     """
     if type(num_classes) is not int or num_classes < 1:
         error = ValueError if type(num_classes) is int else TypeError
-        raise error(f"num_classes is {num_classes!r}; a whole number of 1 or more is wanted: write logits.shape[-1]")
+        raise error(say("num_classes is {given}; a whole number of 1 or more is wanted: write logits.shape[-1]", given=repr(num_classes)))
     check_labels(labels, num_classes)
     if not isinstance(smoothing, (float, int)) or not 0 <= smoothing <= 1:
         error = ValueError if isinstance(smoothing, (float, int)) else TypeError
-        raise error(f"smoothing is {smoothing!r}; a share in [0, 1] is wanted: 0.1 is usual")
+        raise error(say("smoothing is {given}; a share in [0, 1] is wanted: 0.1 is usual", given=repr(smoothing)))
     return (1 - smoothing) * F.one_hot(labels, num_classes).float() + smoothing / num_classes
 
 
@@ -63,8 +62,8 @@ def pos_weighted_terms(logits: Tensor, targets: Tensor, pos_weight: Tensor | flo
     if not isinstance(pos_weight, (float, int)):
         check_tensor(pos_weight, "pos_weight")
         if pos_weight.shape not in ((), logits.shape[-1:]):
-            raise ValueError(f"pos_weight has shape {shape(pos_weight)}; one number for all classes, shape [], "
-                             f"or one per class, shape {shape(logits.shape[-1:])}, is wanted")
+            raise ValueError(say("pos_weight has shape {given}; one number for all classes, shape [], or one per class, shape {wanted}, "
+                                 "is wanted", given=shape(pos_weight), wanted=shape(logits.shape[-1:])))
     _check_counts(torch.as_tensor(pos_weight), "pos_weight")
     yes, no = bce_terms(logits, torch.ones_like(targets)), bce_terms(logits, torch.zeros_like(targets))
     return pos_weight * targets * yes + (1 - targets) * no
@@ -76,9 +75,10 @@ def _check_weight(weight: object, logits: Tensor) -> None:
     check_tensor(weight, "weight")
     classes = logits.shape[-1]
     if weight.shape != (classes,):
-        raise ValueError(f"weight has shape {shape(weight)}; one weight per class is wanted: shape [{classes}]")
+        raise ValueError(say("weight has shape {given}; one weight per class is wanted: shape [{classes}]",
+                             given=shape(weight), classes=classes))
     if not weight.is_floating_point():
-        raise TypeError(f"weight has dtype {weight.dtype}; floating point is wanted: write weight.float()")
+        raise TypeError(say("weight has dtype {dtype}; floating point is wanted: write weight.float()", dtype=weight.dtype))
     _check_counts(weight, "weight")
 
 
@@ -86,7 +86,8 @@ def _check_counts(weight: Tensor, name: str) -> None:
     """Raises ValueError unless all that a loss is to be multiplied by is finite and not below 0."""
     outside = ~((weight >= 0) & weight.isfinite())  # true for nan too
     if outside.any():
-        raise ValueError(f"{name} holds {weight[outside][0].item():g}; finite numbers of 0 or more are wanted")
+        raise ValueError(say("{name} holds {value}; finite numbers of 0 or more are wanted",
+                             name=name, value=f"{weight[outside][0].item():g}"))
 
 
 def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Explorer:
@@ -137,39 +138,44 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         picture.text(f"{name} says", plots.short(loss) if wrong else f"÷ {divisor} = {plots.short(loss)}", right + 24, top + 68,
                      look=RED if wrong else INK)
 
+    def given(now):
+        """The three arguments as they are written."""
+        return ", ".join(f"{w:.6g}" for w in now["weight"].tolist()), f"{now['smoothing']:.6g}", f"{now['pos_weight']:.6g}"
+
     def draw(now, before):
         weighted = (now["weight"][LABELS] * now["terms"]).tolist()
         sums = [sum(weighted), float(now["parts"].sum()), float(now["bce"].sum())]
         low, end = plots.reach(*sums, now["answer"], now["truth"], before and before["truth"])
         at = plots.axis(low, end, left, right)
         picture.begin((low, end), lambda: plots.ticks(picture, "nats", at, sorted({low, 0, end / 2, end}), picture.height - 52))
-        given = [", ".join(f"{w:.6g}" for w in now["weight"].tolist()), f"{now['smoothing']:.6g}", f"{now['pos_weight']:.6g}"]
-        lane(names[0], given[0], rows[0], at, weighted, LABELS.tolist(), now["answer"], now["weight"][LABELS].tolist(),
+        weight, smoothing, pos_weight = given(now)
+        lane(names[0], weight, rows[0], at, weighted, LABELS.tolist(), now["answer"], now["weight"][LABELS].tolist(),
              now["truth"], before["truth"] if before and plots.drawable(before["truth"]) else None)
-        lane(names[1], given[1], rows[1], at, now["parts"].tolist(), range(3), now["smooth"], then=before and before["smooth"])
-        lane(names[2], given[2], rows[2], at, now["bce"].tolist(), range(3), now["mean"], (3,), then=before and before["mean"])
+        lane(names[1], smoothing, rows[1], at, now["parts"].tolist(), range(3), now["smooth"], then=before and before["smooth"])
+        lane(names[2], pos_weight, rows[2], at, now["bce"].tolist(), range(3), now["mean"], (3,), then=before and before["mean"])
 
     def show(now, before):
         draw(now, before)
-        w, terms = now["weight"][LABELS].tolist(), now["terms"].tolist()
-        if sum(w):
-            a, b = exact(now["truth"], lambda a, b: (w[0] * a + w[1] * b) / sum(w), *terms)
-            weighted = f"({w[0]:.6g} · {a} + {w[1]:.6g} · {b}) / ({w[0]:.6g} + {w[1]:.6g}) = {number(now['truth'])}"
+        (v, w), smooth, mean = now["weight"][LABELS].tolist(), number(now["smooth"]), number(now["mean"])
+        if v + w:
+            a, b = exact(now["truth"], lambda a, b: (v * a + w * b) / (v + w), *now["terms"].tolist())
+            weighted = f"({v:.6g} · {a} + {w:.6g} · {b}) / ({v:.6g} + {w:.6g}) = {number(now['truth'])}"
         else:
-            weighted = "0 / 0: no image counts, since the labels' weights are 0"
-        parts = exact(now["smooth"], lambda *parts: sum(parts), *now["parts"].tolist())
-        terms = exact(now["mean"], lambda *terms: sum(terms) / 3, *now["bce"].tolist())
+            weighted = say("0 / 0: no image counts, since the labels' weights are 0")
+        # From left to right, as it is read: from Python 3.12 on sum() may differ in the last digit, and so in how many are written.
+        parts = " + ".join(exact(now["smooth"], lambda a, b, c: a + b + c, *now["parts"].tolist()))
+        terms = " + ".join(exact(now["mean"], lambda a, b, c: (a + b + c) / 3, *now["bce"].tolist()))
         moved = [f"{name} {' → '.join('0 / 0' if math.isnan(at[key]) else number(at[key]) for at in (before, now))}"
                  for name, key in zip(names, ("truth", "smooth", "mean")) if before[key] != now[key]] if before else []
-        words = "\n".join([
-            f"CE, weights 1 and 0  {weighted}",
-            f"CE, label_smoothing  target {numbers(now['target'])}  →  {' + '.join(parts)} = {number(now['smooth'])}",
-            f"BCE, pos_weight      ({' + '.join(terms)}) / 3 = {number(now['mean'])}",
-            "   ".join(["before → now", *(moved or ["nothing has changed"])]) if before else STILL,
-        ])
-        given = f"weight {', '.join(f'{w:.6g}' for w in now['weight'].tolist())}, label_smoothing {now['smoothing']:.6g}, "
-        given += f"pos_weight {now['pos_weight']:.6g}"
-        return f"{given} → {number(now['answer'])}, {number(now['smooth'])}, {number(now['mean'])}", words, now["wrong"]
+        words = [
+            column(say("CE, weights 1 and 0"), 21) + weighted,
+            column("CE, label_smoothing", 21) + say("target {target}", target=numbers(now["target"])) + f"  →  {parts} = {smooth}",
+            column("BCE, pos_weight", 21) + f"({terms}) / 3 = {mean}",
+            "   ".join([say("before → now"), *(moved or [say("nothing has changed")])]) if before else say(STILL),
+        ]
+        weights, smoothing, pos_weight = given(now)
+        line = f"weight {weights}, label_smoothing {smoothing}, pos_weight {pos_weight} → {number(now['answer'])}, {smooth}, {mean}"
+        return line, "\n".join(words), now["wrong"]
 
     controls = {f"weight {k}": slider(f"weight {k}", w, 0, 5, COLOURS[k]) for k, w in enumerate(WEIGHTS.tolist())}
     controls |= {"smoothing": slider("smoothing", 0, 0, 0.9), "pos_weight": slider("pos_weight", 1, 0, 9)}
@@ -198,17 +204,6 @@ tasks = [
 questions = Questions()
 
 
-@questions.asks("Class 1 weighs 2, and our image, whose label is 1, is alone in its batch. What becomes of its 0.3527?", {
-    "0.7054, twice as much": "So it would be without a reduction. But the mean is a weighted one, and it divides by the weights.",
-    "0.3527, as before": "2 · 0.3527 / 2: the weight stands above and below the line, and one image cannot outweigh itself.",
-    "0.1764, half": "The mean divides by the weight, that is right. But the loss was multiplied by it before.",
-})
-def weight_alone():
-    plain, weighted = (float(nn.CrossEntropyLoss(weight=weight)(LOGITS, LABEL)) for weight in (None, torch.tensor([1.0, 2, 5])))
-    return the_one({"0.7054, twice as much": abs(weighted / plain - 2) < 0.1, "0.3527, as before": abs(weighted / plain - 1) < 0.1,
-                    "0.1764, half": abs(weighted / plain - 0.5) < 0.1}), number(weighted)
-
-
 @questions.asks("With `label_smoothing=0.1`, a model gets surer and surer of the right class. Where does the loss go?", {
     "To 0": "Without smoothing it would. But the target asks for a little of the other classes too.",
     "Down to a floor, and it stays there": "There is a floor. But whoever goes on gives the others less than the target asks for.",
@@ -219,7 +214,7 @@ def smoothing_floor():
     losses = [float(nn.CrossEntropyLoss(label_smoothing=0.1)(lead * TARGET, LABEL)) for lead in (0.0, 3.3322, 100.0)]
     return the_one({"To 0": losses[-1] < 0.01, "Down to a floor, and it stays there": abs(losses[-1] - losses[1]) < 0.01 < losses[1],
                     "Down to a floor, and up again": losses[-1] > losses[1] + 0.1 > 0.2}), (
-        f"{numbers(losses)} where the right class leads by 0, 3.3 and 100")
+        say("{losses} where the right class leads by 0, 3.3 and 100", losses=numbers(losses)))
 
 
 @questions.asks("`pos_weight` is 3. Which of our three binary losses grow: 2.1269 and 0.7444 of the classes that are not there, 0.0486 of "
@@ -232,7 +227,7 @@ def which_grow():
     plain, weighted = (nn.BCEWithLogitsLoss(reduction="none", pos_weight=weight)(LOGITS, TARGET)[0] for weight in (None, torch.tensor(3.0)))
     grown = tuple((weighted > plain + 1e-6).tolist())
     choices = {(True, True, True): "All three", (False, True, False): "That of class 1", (True, False, True): "Those of classes 0 and 2"}
-    return choices[grown], f"{numbers(weighted)}, and {number(float(weighted.mean()))} for their mean"
+    return choices[grown], say("{losses}, and {mean} for their mean", losses=numbers(weighted), mean=number(float(weighted.mean())))
 
 
 @questions.asks("`nn.NLLLoss` wants the logarithms of shares. It is handed the shares. What will it say of our image?", {
@@ -253,70 +248,5 @@ def nll_on_shares():
 def tie_arguments():
     weights = {"[9, 1]": (9, 1), "[1, 9]": (1, 9), "[0.9, 0.1]": (0.9, 0.1)}
     return the_one({choice: math.isclose(90 * a, 10 * b) for choice, (a, b) in weights.items()}), (
-        ", ".join(f"{90 * a:g} and {10 * b:g}" for a, b in weights.values()) + " on the two sides, in the order of the choices")
-
-
-# --- the check: weighted cross-entropy in steps, and its own slips
-
-def weighted(losses: Callable) -> Callable:
-    """The weighted mean of the losses of the images."""
-    def way(do, z: Tensor, t: Tensor, weight: Tensor) -> Tensor:
-        t = do.labels(t, z.shape[-1], z)
-        w, loss = do.weights(weight, t, z), losses(do, z, t)
-        return do.result(z, t, weight, do.reduce(w * loss, z, w, weight, loss))
-    return way
-
-
-DIVIDE = "divide by what the weights of these labels come to."
-WEIGHTED_SLIPS = [
-    slip("divided by the number of images", f"mean() divides by how many images there are. Torch's mean is a weighted one: {DIVIDE}",
-         reduce=lambda x, *_: x.mean()),
-    slip("divided by the sum of all weights", f"Weights of classes that are not in the batch, or are there twice, count wrongly: {DIVIDE}",
-         reduce=lambda x, z, w, weight, _: x.sum() / weight.sum()),
-    slip("the weights are never used", "This is the plain mean: each image's loss is to count as often as its label weighs.",
-         weights=lambda w, t, z: torch.ones(len(t))),
-    slip("no reduction", f"There is one loss for each image here. One number is wanted: add them up, and {DIVIDE}",
-         reduce=lambda x, z, w, *_: x / w.sum()),
-    slip("the weight comes after the mean", "Once the losses are averaged nobody knows which image weighs what: multiply before.",
-         reduce=[lambda x, z, w, weight, loss, after=after: loss.mean() * after(w, weight) for after in (
-             lambda w, weight: w, lambda w, weight: w.mean(), lambda w, weight: w.sum(), lambda w, weight: weight,
-             lambda w, weight: weight.mean(), lambda w, weight: weight.sum())]),
-    slip("divided twice", f"mean() has divided already. Add up, and {DIVIDE}", reduce=lambda x, z, w, *_: x.mean() / w.sum()),
-    slip("other weights than the labels'", "Each image takes the weight of its own label: not of the class before, not of the predicted "
-         "one.",
-         weights=[lambda w, t, z: w, lambda w, t, z: w[t - 1], lambda w, t, z: w[torch.arange(len(t))], lambda w, t, z: w[(t + 1) % len(w)],
-                  lambda w, t, z: w[z.argmax(-1)], lambda w, t, z: w.flip(0)[t]]),
-    slip("a column met a row", "Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.",
-         reduce=[lambda x, z, w, weight, loss: loss.sum(), lambda x, z, w, weight, loss: (w * loss.unsqueeze(1)).sum()]),
-    slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
-    slip("the weight is applied twice", "Either the loss is handed the weights, or you multiply by them.",
-         reduce=[lambda x, z, w, *_: (w * x).sum() / w.sum(), lambda x, z, w, *_: (w * x).mean()]),
-    slip("the weight in the wrong place", "A weight multiplies an image's loss, not its logits, and not what the logarithm is taken of.",
-         result=[lambda z, t, w, _: F.cross_entropy(z * w, t), lambda z, t, w, _: F.cross_entropy(z * w, t, weight=w),
-                 lambda z, t, w, _: F.cross_entropy(z * w[t].unsqueeze(-1), t),
-                 lambda z, t, w, _: -(own(z.softmax(-1), t) * w[t]).log().mean(),
-                 lambda z, t, w, _: -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()]),
-    slip("all classes counted", "Each image pays for its label alone: pick its entry before you add up.",
-         result=[lambda z, t, w, _: -(w * z.log_softmax(-1)).sum(-1).mean(),
-                 lambda z, t, w, _: -(w * z.log_softmax(-1)).sum() / w[t].sum()]),
-    *CROSS_ENTROPY_SLIPS,  # what goes wrong before there are weights goes wrong here too
-]
-WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "labels", "weight"], [
-    (ROW, LABEL, WEIGHTS),
-    (BATCH, LABELS, WEIGHTS),
-    (FOUR, torch.tensor([3, 0, 2]), torch.tensor([0.5, 3, 1, 2])),
-    (WIDE, torch.tensor([1, 2, 0, 0]), torch.tensor([0.2, 1, 0])),
-    (SMALL, torch.tensor([2, 0, 2]), torch.tensor([1.5, 4, 0.25])),
-    (COLUMN, torch.tensor([0, 0, 0]), torch.tensor([3.0])),
-], [weighted(picked), weighted(subtracted)], WEIGHTED_SLIPS, {
-    "weights": lambda w, t, z: w[t], "reduce": lambda x, z, w, *_: x.sum() / w.sum(), "result": lambda z, t, w, x: x,
-}, [((*given, torch.arange(given[0].shape[-1]) + 1.0), faults) for given, faults in CROSS_ENTROPY.extremes],
-    [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes])
-
-
-def check_weighted_cross_entropy(function: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C], labels [N], weight [C]) → [] is torch's weighted mean, in nats.  Written in notebooks/07.
-
-    F.cross_entropy with its own weight= passes: a check compares answers, and that one is right.
-    """
-    return check(function, WEIGHTED)
+        say("{sides} on the two sides, in the order of the choices",
+            sides=", ".join(say("{a} and {b}", a=f"{90 * a:g}", b=f"{10 * b:g}") for a, b in weights.values())))

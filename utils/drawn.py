@@ -14,17 +14,13 @@ import torch
 from utils.bce import bce_terms
 from utils.check import Task, performed, steps_of
 from utils.cross_entropy import cross_entropy_terms
+from utils.language import say
 from utils.plots import number
 from utils.predict import Prediction
 from utils.sigmoid import sigmoid
 from utils.softmax import softmax
 
 VERSION = 1  # stands in every footer; raised when seeds come to draw other numbers than they did
-
-
-def say(sentence: str, **values) -> str:
-    """Every sentence that a reader sees, whole, with its numbers filled in.  A translation is looked up here."""
-    return sentence.format(**values)
 
 
 def pick(dice: Random, options: Iterable):
@@ -122,7 +118,7 @@ class Question(NamedTuple):
 def asks(text: str, evidence: str, **choices: tuple[str, str]) -> Callable:
     """Turns a function (dice, …) → (the numbers, the name of the right choice) into one that draws the question.
 
-    choices: name=(choice, why).  The numbers are named in the sentences: "about {times} times".
+    choices: name=(choice, why).  The numbers are named in the sentences: "about {times} times".  These are kept as .sentences.
     """
 
     def decorate(draw: Callable) -> Callable[..., Question]:
@@ -131,6 +127,7 @@ def asks(text: str, evidence: str, **choices: tuple[str, str]) -> Callable:
             filled = {name: tuple(say(sentence, **values) for sentence in both) for name, both in choices.items()}
             return Question(say(text, **values), dict(shuffled(dice, filled.values())), filled[right][0], say(evidence, **values))
 
+        ask.sentences = [text, evidence, *itertools.chain.from_iterable(choices.values())]
         return ask
 
     return decorate
@@ -153,6 +150,6 @@ def number_asked(dice: Random, text: str, right: float, why: str, evidence: str,
     for name in shuffled(dice, names):
         value, thought = slipped(task, name, *given) if len(kept) < 4 else (0, "")
         if clear(value) and abs(value) > 0.01 and apart(value, *kept):
-            kept[value] = thought
+            kept[value] = say(thought)
     choices = dict(shuffled(dice, ((number(value), thought) for value, thought in kept.items())))
     return Question(text, choices, number(right), evidence) if len(kept) == 4 and clear(right) else None

@@ -59,6 +59,11 @@ def folded(text: str, width: int, indent: str = "") -> str:
     return "\n".join(lines)
 
 
+def spoken() -> str:
+    """The language that is spoken: "en", or the name of a catalogue."""
+    return _catalogue.info().get("language", "en")
+
+
 def wide(text: str) -> int:
     """How many characters are as wide as two others."""
     return sum(unicodedata.east_asian_width(character) in "WF" for character in text)

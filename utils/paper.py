@@ -14,7 +14,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from utils.drawn import VERSION, Drawn, Question, say
+from utils.drawn import VERSION, Drawn, Question
+from utils.language import say, speak, spoken, wanted, wide
 from utils.picture import COLOURS
 from utils.plots import TRUE, number
 from utils.predict import marked
@@ -49,6 +50,7 @@ svg.inline { display: inline; vertical-align: -0.4mm; }
 svg { display: block; } svg text { font: 3.3px Arial, "DejaVu Sans", sans-serif; } .answer { font-weight: bold; }
 @media screen { body { background: #ddd; } .sheet { background: #fff; margin: 6mm auto; padding: 6mm 8mm; width: 196mm; } }
 """
+LETTERS = {"zh_CN": '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Zen Hei", '}  # fonts that have them
 FILL, RULE = "<span class=fill>&nbsp;</span>", "<span class=rule></span>"
 HATCHES = "".join(
     f'<pattern id="class{k}" width="3" height="3" patternUnits="userSpaceOnUse"{turn}><rect width="3" height="3" fill="{colour}"/>{mark}'
@@ -62,13 +64,15 @@ MARKERS = '<circle cx="2" cy="2" r="1.7"', '<rect x="0.4" y="0.4" width="3.2" he
 
 def document(title: str, sheets: Sequence[str], seed: int, key: bool) -> str:
     """A page of HTML that needs nothing else.  Each sheet has a footer of its own, so that a lost one is found again."""
-    foot = say("{title} · seed {seed} · version {version}", title=title, seed=seed, version=VERSION) + (" · KEY" if key else "")
+    mark = say("KEY") if key else ""
+    foot = say("{title} · seed {seed} · version {version}", title=title, seed=seed, version=VERSION) + (mark and f" · {mark}")
     pages = "\n".join(
-        f"<section class=sheet>{'<div><span class=key>KEY</span></div>' if key else ''}{sheet}"
+        f"<section class=sheet>{mark and f'<div><span class=key>{mark}</span></div>'}{sheet}"
         f"<footer><span>{foot}</span><span>{k} / {len(sheets)}</span></footer></section>" for k, sheet in enumerate(sheets, 1))
     hatches = f'<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>{HATCHES}</defs></svg>'
-    return (f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}{" KEY" if key else ""}</title>\n'
-            f'<style>{STYLE}</style></head>\n<body{" class=keyed" if key else ""}>{hatches}\n{pages}\n</body></html>\n')
+    style = re.sub("sans-serif|monospace", rf"{LETTERS.get(spoken(), '')}\g<0>", STYLE)
+    return (f'<!DOCTYPE html>\n<html lang="{spoken().replace("_", "-")}"><head><meta charset="utf-8"><title>{title}{mark and f" {mark}"}'
+            f'</title>\n<style>{style}</style></head>\n<body{" class=keyed" if key else ""}>{hatches}\n{pages}\n</body></html>\n')
 
 
 def head(title: str, intro: str, minutes: int, points: int, key: bool) -> str:
@@ -86,7 +90,8 @@ def choices_of(question: Question, key: bool) -> str:
     ticked = [(choice, key and choice == question.right) for choice in question.choices]
     listed = "".join(f"<li{' class=right' if right else ''}>{'☒' if right else '☐'}&ensp;{'ABCD'[k]}&ensp;{marked(choice)}</li>"
                      for k, (choice, right) in enumerate(ticked))
-    return f"{marked(question.text)}<ul class='choices{' short' * (max(map(len, question.choices)) < 40)}'>{listed}</ul>"
+    short = all(len(choice) + wide(choice) < 40 for choice in question.choices)
+    return f"{marked(question.text)}<ul class='choices{' short' * short}'>{listed}</ul>"
 
 
 def feedback(question: Question) -> str:
@@ -94,7 +99,8 @@ def feedback(question: Question) -> str:
     told = []
     for letter, (choice, why) in zip("ABCD", question.choices.items()):
         right = choice == question.right
-        sentence = say("{letter}: {why} {evidence}." if right else "{letter}: {why}", letter=letter, why=why, evidence=question.evidence)
+        sentence = (say("{letter}: {why} {evidence}.", letter=letter, why=why, evidence=question.evidence) if right
+                    else say("{letter}: {why}", letter=letter, why=why))
         told.append(f"<p class='why{' right' * right}'>{marked(sentence)}</p>")
     return "".join(told)
 
@@ -199,13 +205,17 @@ def ruler(drawn: Drawn | None) -> str:
                   box(at(0), 24, 28 * drawn.ce, 8, f"url(#class{k})")]
         parts += [text(number(value), at(end) + 2, 7.2 + 11 * j, "start", "answer")
                   for j, (value, end) in enumerate(((ends[3], ends[3]), (drawn.bce, ends[3]), (drawn.ce, drawn.ce)))]
-    return svg(42, *parts, across(0, 5, 32, 172, 35, 0.1, range(6)), text("nats", 180, 40.2, "end"))
+    return svg(42, *parts, across(0, 5, 32, 172, 35, 0.1, range(6)), text(say("nats"), 180, 40.2, "end"))
 
 
 # --- files
 
 def command(name: str, files: Callable[[int], dict[str, str | bytes]]) -> None:
-    """python -m utils.NAME SEED: writes all files of the seed, PDFs too where there is a Chromium, or says in one sentence why not."""
+    """python -m utils.NAME SEED: writes all files of the seed, PDFs too where there is a Chromium, or says in one sentence why not.
+
+    In the language that LANGUAGE asks for.
+    """
+    speak(wanted())
     given = " ".join(sys.argv[1:])
     if not re.fullmatch("[0-9]{1,9}", given):
         stop(say('A seed is a whole number of at most nine digits, not "{given}": write make {name} SEED=7', given=given, name=name))
@@ -215,6 +225,11 @@ def command(name: str, files: Callable[[int], dict[str, str | bytes]]) -> None:
         stop(say("Writing failed: {reason} ({path}).", reason=error.strerror, path=error.filename))
     for path in written:
         print(os.path.relpath(path))
+
+
+def named(name: str, seed: int) -> str:
+    """How the names of a seed's files begin: quiz-7, and in Chinese quiz-7-zh."""
+    return "-".join([name, str(seed), *([] if spoken() == "en" else [spoken().partition("_")[0]])])
 
 
 def stop(sentence: str) -> None:

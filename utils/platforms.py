@@ -4,7 +4,9 @@ import html
 import io
 import zipfile
 
-from utils.drawn import Question, say
+from utils.drawn import Question
+from utils.language import say
+from utils.paper import named
 from utils.predict import marked
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -57,11 +59,12 @@ def qti_package(title: str, questions: list[Question], seed: int) -> bytes:
 
 
 def manifest(title: str, seed: int) -> str:
-    return f"""{HEAD}<manifest identifier="quiz-{seed}" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1">
+    name = named("quiz", seed)
+    return f"""{HEAD}<manifest identifier="{name}" xmlns="http://www.imsglobal.org/xsd/imscp_v1p1">
   <metadata><schema>IMS Content</schema><schemaversion>1.1.3</schemaversion></metadata>
   <organizations/>
   <resources>
-    <resource identifier="quiz-{seed}-resource" type="imsqti_xmlv1p2" href="quiz/quiz.xml"><file href="quiz/quiz.xml"/></resource>
+    <resource identifier="{name}-resource" type="imsqti_xmlv1p2" href="quiz/quiz.xml"><file href="quiz/quiz.xml"/></resource>
   </resources>
 </manifest>
 """
@@ -69,9 +72,10 @@ def manifest(title: str, seed: int) -> str:
 
 def qti(title: str, questions: list[Question], seed: int) -> str:
     """QTI 1.2: an assessment of one section with one item a question; a choice shows its feedback and, if right, scores."""
-    items = "".join(item(question, f"quiz-{seed}-{k}", f"{seed}.{k}") for k, question in enumerate(questions, 1))
-    return (f'{HEAD}<questestinterop>\n<assessment ident="quiz-{seed}" title="{html.escape(title)} {seed}">\n'
-            f'<section ident="quiz-{seed}-section">\n{items}</section>\n</assessment>\n</questestinterop>\n')
+    name = named("quiz", seed)
+    items = "".join(item(question, f"{name}-{k}", f"{seed}.{k}") for k, question in enumerate(questions, 1))
+    return (f'{HEAD}<questestinterop>\n<assessment ident="{name}" title="{html.escape(title)} {seed}">\n'
+            f'<section ident="{name}-section">\n{items}</section>\n</assessment>\n</questestinterop>\n')
 
 
 def item(question: Question, ident: str, title: str) -> str:

@@ -13,17 +13,20 @@ from torch.nn import functional as F
 
 from utils.bce import BCE_TASK
 from utils.cross_entropy import CROSS_ENTROPY
-from utils.drawn import Question, apart, asks, brackets, clear, image, number_asked, pick, plain, say
+from utils.drawn import Question, apart, asks, brackets, clear, image, number_asked, pick, plain
 from utils.example import BCE
-from utils.paper import ROOT, choices_of, command, document, feedback, head
+from utils.language import say, spoken
+from utils.paper import ROOT, choices_of, command, document, feedback, head, named
 from utils.platforms import moodle_xml, qti_package
 from utils.plots import exact, minus_log, number
 from utils.predict import the_one
 from utils.sigmoid import sigmoid
 from utils.softmax import softmax
 
-TITLE = "Exit quiz: softmax, sigmoid and the two cross-entropies"
-INTRO = "One choice is right in each question. log is the natural logarithm; numbers have 4 decimals. A calculator is welcome."
+SAYS = {
+    "title": "Exit quiz: softmax, sigmoid and the two cross-entropies",
+    "intro": "One choice is right in each question. log is the natural logarithm; numbers have 4 decimals. A calculator is welcome.",
+}
 MINUTES = 12
 FIRST = ROOT / "notebooks/01_softmax.ipynb"
 
@@ -51,9 +54,9 @@ def ratio(dice):
 
 
 CE_WRONG = ["minus missing", "base 10 instead of e", "base 2 instead of e", "softmax applied twice", "off by one class",
-            "sigmoid instead of softmax", "the other classes instead of the label's", "all classes counted", "squared difference",
-            "binary cross-entropy of the shares", "the predicted class instead of the label", "the shift is not given back",
-            "exp of the loss"]
+            "sigmoid instead of softmax", "the other classes instead of the label's", "all classes counted",
+            "squared difference, or absolute", "binary cross-entropy instead", "the predicted class instead of the label",
+            "the shift is not given back", "exp of the loss"]
 
 
 def cross_entropy_of(dice) -> Question:
@@ -90,9 +93,8 @@ def one_class(dice):
 
 
 BCE_WRONG = ["sum instead of mean", "own class only", "only the classes that are not there", "targets reversed", "minus missing",
-             "the article's printed typo", "1 − missing in the second logarithm", "1 − missing before the second logarithm",
-             "y missing before the first logarithm", "base 10 instead of e", "sigmoid applied twice",
-             "softmax instead of sigmoid", "squared difference", "normalised"]
+             "the article's printed typo", "1 − missing in the second logarithm", "y or 1 − y missing before a logarithm",
+             "base 10 instead of e", "sigmoid applied twice", "softmax instead of sigmoid", "squared difference, or absolute", "normalised"]
 
 
 def bce_of(dice) -> Question:
@@ -102,11 +104,11 @@ def bce_of(dice) -> Question:
         loss, losses = float(BCE(z, target)), BCE_TERMS(z, target)[0].tolist()
         if not 0 < sum(y) < 3 or not clear(loss, *losses) or not apart(*losses) or min(losses) < 0.03:
             continue
-        terms = " + ".join(exact(loss, lambda *losses: sum(losses) / 3, *losses))
+        terms = " + ".join(exact(loss, lambda a, b, c: (a + b + c) / 3, *losses))
         asked = number_asked(
             dice, say("An image has the logits {logits} and the target {target}. What does `nn.BCEWithLogitsLoss` say?",
                       logits=brackets(drawn.logits), target=brackets(y)), loss,
-            "Each class has a loss of its own, −log of what its sigmoid gives to the truth, and the three are averaged.",
+            say("Each class has a loss of its own, −log of what its sigmoid gives to the truth, and the three are averaged."),
             say("({terms}) / 3 = {loss}", terms=terms, loss=number(loss)),
             BCE_TASK, BCE_WRONG, z, target)
         if asked:
@@ -175,9 +177,10 @@ def quiz(seed: int) -> list[Question]:
 def notebook(seed: int) -> str:
     """The quiz as a notebook, which starts as the others do and draws the questions from utils/: its text gives no answer away."""
     told = say("# Exit quiz {seed}\n\nShift+Enter runs a cell. Choose, and you are told which answer is right, and why.", seed=seed)
-    finds_utils = json.loads(FIRST.read_text(encoding="utf8"))["cells"][1]
+    first = "".join(json.loads(FIRST.read_text(encoding="utf8"))["cells"][1]["source"])  # finds utils/
+    speaks = "" if spoken() == "en" else f'\n\nfrom utils.language import speak\nspeak("{spoken()}")'
     code = f"from utils.quiz import quiz\n\nquestions = quiz({seed})"
-    cells = [("markdown", told), ("code", "".join(finds_utils["source"])), ("code", code)]
+    cells = [("markdown", told), ("code", first + speaks), ("code", code)]
     cells += [("code", f"questions[{k}].prediction()") for k in range(6)]
     written = [{"cell_type": kind, "id": f"cell-{k}", "metadata": {}, "source": source.splitlines(keepends=True)}
                | ({"execution_count": None, "outputs": []} if kind == "code" else {}) for k, (kind, source) in enumerate(cells)]
@@ -192,15 +195,16 @@ def page(seed: int, key: bool) -> str:
     asked = [f"<li>{choices_of(question, key)}{feedback(question) if key else ''}</li>" for question in questions]
     sheets = [asked[:3], asked[3:]] if key else [asked]
     lists = [f"<ol class=questions start={1 + 3 * k}>{''.join(part)}</ol>" for k, part in enumerate(sheets)]
-    return document(say(TITLE), [head(say(TITLE), say(INTRO), MINUTES, len(questions), key) + lists[0], *lists[1:]], seed, key)
+    title = say(SAYS["title"])
+    return document(title, [head(title, say(SAYS["intro"]), MINUTES, len(questions), key) + lists[0], *lists[1:]], seed, key)
 
 
 def files(seed: int) -> dict[str, str | bytes]:
     """All that is written for a seed, by the name of the file."""
-    questions = quiz(seed)
+    title, questions = say(SAYS["title"]), quiz(seed)
     written = {".html": page(seed, key=False), "-key.html": page(seed, key=True), ".ipynb": notebook(seed),
-               "-moodle.xml": moodle_xml(say(TITLE), questions, seed), "-qti.zip": qti_package(say(TITLE), questions, seed)}
-    return {f"quiz-{seed}{end}": content for end, content in written.items()}
+               "-moodle.xml": moodle_xml(title, questions, seed), "-qti.zip": qti_package(title, questions, seed)}
+    return {named("quiz", seed) + end: content for end, content in written.items()}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from utils.digits import DIGITS, digits, halves
+from utils.language import say
 from utils.predict import Questions, numbered, the_one
 
 LOOP = """optimizer.zero_grad()
@@ -139,7 +140,7 @@ def review(name: str) -> Callable:
         losses, right = reviewed(code)
         better, good = reviewed(code, line, mended)
         return the_one({choice: look(losses, right) for choice, look in looks.items()}), (
-            f"{in_short(losses, right)}; with line {line} mended {in_short(better, good)}")
+            say("{losses}; with line {line} mended {better}", losses=in_short(losses, right), line=line, better=in_short(better, good)))
 
     answer.__name__ = name
     return questions.asks(f"One line is wrong. Which, and what will one see?\n{numbered(code)}", choices)(answer)
@@ -148,9 +149,10 @@ def review(name: str) -> Callable:
 def in_short(losses: list[float], right: float) -> str:
     """A training in a clause, to two decimals; of one that jumps only what does not hang on a rounding."""
     if max(losses) > 2 * abs(losses[0]):
-        return f"a loss of {losses[0]:.2f} at first, which then more than doubles"
+        return say("a loss of {first} at first, which then more than doubles", first=f"{losses[0]:.2f}")
     first, last = (f"{loss:.2f}".replace("-", "−") for loss in (losses[0], losses[-1]))
-    return f"a loss of {first} at first and {last} at the end, with {100 * right:.0f} % of the answers right"
+    return say("a loss of {first} at first and {last} at the end, with {share} % of the answers right",
+               first=first, last=last, share=f"{100 * right:.0f}")
 
 
 questions.SNIPPETS = [review(name) for name in SNIPPETS]

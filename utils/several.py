@@ -15,6 +15,7 @@ from utils import plots
 from utils.digits import SEVERAL, halves, two_digits
 from utils.explore import STILL, Explorer
 from utils.inputs import check_tensor
+from utils.language import say
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
@@ -127,15 +128,21 @@ def explore_several() -> Explorer:
     def show(now, before):
         draw(now, before)
         right, count = int(now["right"].sum()), len(now["right"])
-        share = right / count
+        name, threshold, share = now["name"], f"{now['threshold']:.2f}", number(right / count)
+        none, one, two = (say("{some} of {every}", some=some, every=every) for some, every in now["by count"])
+        precision, recall = (numbers(now[part]).replace("nan", "0 / 0") for part in ("precision", "recall"))
         words = [
-            f"{now['name']}, threshold {now['threshold']:.2f}: {right} of {count} images wholly right = {number(share)}",
-            "of the images with " + ", ".join(f"{name} of the three: {some} of {all_}" for name, (some, all_) in zip(
-                ("none", "one", "two"), now["by count"])),
-            *(f"{part} for 0, 3, 6 = {numbers(now[part]).replace('nan', '0 / 0')}" for part in ("precision", "recall")),
+            say("{name}, threshold {threshold}: {right} of {count} images wholly right = {share}",
+                name=name, threshold=threshold, right=right, count=count, share=share),
+            say("of the images with none of the three: {none}, one of the three: {one}, two of the three: {two}",
+                none=none, one=one, two=two),
+            say("precision for 0, 3, 6 = {precision}", precision=precision),
+            say("recall for 0, 3, 6 = {recall}", recall=recall),
+            say("before → now   wholly right {before} → {now}", before=number(before["right"].double().mean().item()), now=share)
+            if before else say(STILL),
         ]
-        words.append(f"before → now   wholly right {number(before['right'].double().mean().item())} → {number(share)}" if before else STILL)
-        return f"{now['name']}, threshold {now['threshold']:.2f} → {number(share)} wholly right", "\n".join(words), ""
+        line = say("{name}, threshold {threshold} → {share} wholly right", name=name, threshold=threshold, share=share)
+        return line, "\n".join(words), ""
 
     controls = {
         "threshold": widgets.FloatSlider(0.5, min=0.02, max=0.98, step=0.02, description="threshold", readout_format=".2f",
@@ -172,4 +179,4 @@ def two_there():
     targets = halves(*two_digits())[1][1]
     both = wholly_right(probabilities("CE, softmax") >= 0.5, targets)[targets.sum(1) == 2]
     return the_one({"None": not both.any(), "About half": 0.3 < both.double().mean() < 0.7, "Nearly all": both.double().mean() > 0.9}), (
-        f"{int(both.sum())} of {len(both)}")
+        say("{some} of {every}", some=int(both.sum()), every=len(both)))

@@ -108,8 +108,8 @@ FIRST = [
     slip("logits rounded first", "Rounded logits have lost what tells near classes apart.", **first(torch.round, torch.trunc)),
 ]
 EXPS = [
-    slip("base 2 instead of e", "exp and log have the base e here, not 2.", exp=torch.exp2, log=torch.log2),
-    slip("base 10 instead of e", "exp and log have the base e here, not 10.", exp=lambda z: 10 ** z, log=torch.log10),
+    slip("base 2 instead of e", "exp and log have the base e here, not 2.", log=torch.log2, exp=torch.exp2),
+    slip("base 10 instead of e", "exp and log have the base e here, not 10.", log=torch.log10, exp=lambda z: 10 ** z),
     slip("exponential missing", "The scores went in as they came, and some are negative. exp makes each positive first.",
          exp=[same, torch.abs, torch.relu]),
 ]

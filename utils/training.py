@@ -1,6 +1,5 @@
 """Training on real handwriting: what each mistake looks like from outside.  Taught in notebooks/08_training.ipynb."""
 
-import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -11,17 +10,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from utils import plots
-from utils.check import Result, Task, check
-from utils.cross_entropy import averaged, picked
 from utils.digits import DIGITS, TRAIN, digits, halves
 from utils.explore import STILL, Explorer
 from utils.language import say
-from utils.loss_slips import LABELLING, LOGS, OTHER_LOSSES
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.slips import FIRST, SHARING, Fault, same, slip
-from utils.softmax import TOO_LARGE, shares
 from utils.symptoms import MISTAKES, OPTIMIZERS, STEPS, complaint, from_outside, rises
 
 loss = F.cross_entropy  # the right one
@@ -114,27 +108,31 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
 
     def show(now, before):
         draw(now, before)
-        losses, name, steady = now["losses"], now["mistake"], not now["wild"]
-        words = [f"the loss in training: {MISTAKES[name]}" + (" (bce: nn.BCEWithLogitsLoss())" if "bce" in MISTAKES[name] else "")]
-        chosen = f"learning rate {now['rate']:g}, {now['optimizer']}" + ("" if name == "none" else f", {name}")
-        if not losses:
-            words.append("loss   none: there was no first step")
-        elif not steady:
-            words.append(f"loss   at first {number(losses[0])}; then it jumps so high that rounding decides where it ends")
+        losses, accuracies, ended = now["losses"], now["accuracies"], now["losses"] and not now["wild"]
+        first, last, right = (number(values[k]) if values else "" for values, k in ((losses, 0), (losses, -1), (accuracies, -1)))
+        code, symptoms = MISTAKES[now["mistake"]], "; ".join(now["symptoms"])
+        chosen = [say("learning rate {rate}", rate=f"{now['rate']:g}"), say(now["optimizer"])]
+        chosen += [] if now["mistake"] == "none" else [say(now["mistake"])]
+        words = [say("the loss in training: {code} (bce: nn.BCEWithLogitsLoss())", code=code) if "bce" in code
+                 else say("the loss in training: {code}", code=code)]
+        if ended:
+            words += [say("loss   at first {first}, after {steps} steps {last}", first=first, steps=len(losses) - 1, last=last),
+                      say("test   {some} of {every} images right = {right}", some=round(accuracies[-1] * len(test[1])), every=len(test[1]),
+                          right=right)]
         else:
-            accuracy, count = now["accuracies"][-1], len(test[1])
-            words.append(f"loss   at first {number(losses[0])}, after {len(losses) - 1} steps {number(losses[-1])}")
-            words.append(f"test   {round(accuracy * count)} of {count} images right = {number(accuracy)}")
-        words.append(f"from outside   {'; '.join(now['symptoms']) or 'nothing odd'}")
-        if before and before["losses"] and losses and steady and not before["wild"]:
-            words.append(f"before → now   loss {number(before['losses'][-1])} → {number(losses[-1])}   "
-                         f"right {number(before['accuracies'][-1])} → {number(accuracy)}")
-        elif not before:
-            words.append(STILL)
-        end = "no loss" if wrong else "; ".join(now["symptoms"])
-        if losses and steady and not wrong:
-            end = f"loss {number(losses[-1])}, {number(accuracy)} of the test images right"
-        return f"{chosen} → {end}", "\n".join(words), wrong
+            words.append(say("loss   at first {first}; then it jumps so high that rounding decides where it ends", first=first) if losses
+                         else say("loss   none: there was no first step"))
+        words.append(say("from outside   {symptoms}", symptoms=symptoms or say("nothing odd")))
+        if not before:
+            words.append(say(STILL))
+        elif ended and before["losses"] and not before["wild"]:
+            words.append(say("before → now   loss {loss} → {last}   right {share} → {right}", loss=number(before["losses"][-1]), last=last,
+                             share=number(before["accuracies"][-1]), right=right))
+        if wrong:
+            end = say("no loss")
+        else:
+            end = say("loss {last}, {right} of the test images right", last=last, right=right) if ended else symptoms
+        return f"{', '.join(chosen)} → {end}", "\n".join(words), wrong
 
     controls = {
         "learning rate": widgets.SelectionSlider(options=RATES, value=0.5, description="learning rate",
@@ -171,17 +169,6 @@ def trained(mistake: str) -> tuple[list[float], float]:
     return seen["losses"], seen["accuracies"][-1]
 
 
-@questions.asks("Three digits, and a model whose weights are all 0: so are its logits, on every image. What will `nn.CrossEntropyLoss` "
-                "say before the first step?")
-def first_loss():
-    return float(loss(torch.zeros(TRAIN, 3), digits(*DIGITS)[1][:TRAIN])), "Each label gets a share of ⅓, and −log ⅓ = log 3.", {
-        0.0: "nothing has been learned yet, and 0 is the loss of perfect answers.",
-        1 / 3: "this is the share of each label. The loss is −log of it.",
-        math.log(2): "this is log 2, what one of *two* answers costs by guessing.",
-        -math.log10(1 / 3): "this is −log ⅓ to base 10. Torch's `log` is the natural one.",
-    }
-
-
 @questions.asks("A softmax stands before `nn.CrossEntropyLoss`, and we train. The loss is far higher than without it. And the "
                 "answers on the test images?", {
     "About as many are right": "The largest share still belongs to the largest logit, and its label is still pushed up, though less.",
@@ -192,7 +179,7 @@ def behind_the_floor():
     (_, without), (_, with_it) = trained("none"), trained("softmax before the loss")
     return the_one({"About as many are right": abs(with_it - without) < 0.02, "Far fewer are right": 0.4 < with_it < without - 0.1,
                     "One in three is right, as by guessing": with_it < 0.4}), (
-        f"{number(without)} of them without the softmax and {number(with_it)} with it")
+        say("{without} of them without the softmax and {with_it} with it", without=number(without), with_it=number(with_it)))
 
 
 @questions.asks("A loss starts at the price of guessing, falls smoothly, and never goes below 0. Is the model learning what it should?", {
@@ -205,8 +192,8 @@ def smoothly():
     falls = all(after < before for before, after in itertools.pairwise(losses)) and losses[-1] > 0
     return the_one({"One cannot say: look at the answers": falls and right < 0.1,
                     "Yes: a falling loss means better answers": falls and right > 0.8}), (
-        f"{number(losses[0])} at first, then {number(losses[-1])}, with a target that is the wrong way round: "
-        f"{number(right)} of the answers are right")
+        say("{first} at first, then {last}, with a target that is the wrong way round: {right} of the answers are right",
+            first=number(losses[0]), last=number(losses[-1]), right=number(right)))
 
 
 @questions.asks("A colleague has three classes and batches of 300 images. Her first loss, before any training, is 5.7038. What do you look "
@@ -218,93 +205,4 @@ def smoothly():
 def tie_training():
     first = trained("wrong dim")[0][0]
     return the_one({"A softmax or its loss over the wrong dim": abs(first - math.log(TRAIN)) < 1e-4}), (
-        f"log 300 = {number(math.log(TRAIN))}, where guessing one of three costs {number(math.log(3))}")
-
-
-# --- the check: a training step in steps, and its own slips
-
-def training_step(weights: Tensor, images: Tensor, labels: Tensor, rate: float) -> Tensor:
-    """The weights after one step of gradient descent with cross-entropy: weights − rate · gradient."""
-    return weights - rate * slope(F.cross_entropy, weights, images, labels)
-
-
-def slope(loss: Callable, weights: Tensor, images: Tensor, labels: Tensor) -> Tensor:
-    """The gradient of loss(images @ weights, labels) for the weights."""
-    with torch.enable_grad():
-        weights = weights.detach().clone().requires_grad_()
-        return torch.autograd.grad(loss(images @ weights, labels), weights)[0]
-
-
-def stepped(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
-    """The gradient by autograd, of cross-entropy in its own steps."""
-    return do.step(w, slope(functools.partial(averaged(picked), do), w, x, y), rate, x, y)
-
-
-def by_formula(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
-    """The gradient by its formula: images, turned, times (probabilities − one-hot rows) / N."""
-    off = do.off(shares(do, x @ w), do.target(y, w.shape[1]))
-    return do.step(w, do.spread(x.T @ off, x), rate, x, y)
-
-
-STEP_SLIPS = [
-    slip("uphill", "The gradient points to where the loss rises. The step goes the other way.",
-         step=lambda w, g, rate, *_: w + rate * g, off=lambda p, y: y - p),
-    slip("the gradient alone", "What is wanted are the weights after the step, not the step.",
-         step=[lambda w, g, rate, *_: g, lambda w, g, rate, *_: -rate * g, lambda w, g, rate, *_: rate * g]),
-    slip("no learning rate", "How long the step is, the rate says.", step=lambda w, g, rate, *_: w - g),
-    slip("the rate in the wrong place", "The rate multiplies the gradient, and nothing else.",
-         step=[lambda w, g, rate, *_: rate * w - g, lambda w, g, rate, *_: rate * (w - g), lambda w, g, rate, *_: w - g / rate,
-               lambda w, g, rate, *_: (1 - rate) * w - rate * g]),
-    slip("the gradient of something else", "A gradient has the shape of what it belongs to: is it that of the weights?", step=[
-        lambda w, g, rate, x, y: w - rate * (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x),
-        lambda w, g, rate, x, y: w - rate * (torch.softmax(x @ w, 1) - F.one_hot(y, w.shape[1])) / len(x) @ w.T],
-         spread=lambda g, x: g.T / len(x)),
-    slip("a step for each image", "After each image the weights have moved already. One step is wanted, with the mean over all images.",
-         step=lambda w, g, rate, x, y: functools.reduce(lambda w, k: training_step(w, x[k:k + 1], y[k:k + 1], rate), range(len(x)), w)),
-    slip("one image only", "Only one image moves the weights: look for an index, or a loop that overwrites.",
-         step=[lambda w, g, rate, x, y: training_step(w, x[:1], y[:1], rate),
-               lambda w, g, rate, x, y: training_step(w, x[-1:], y[-1:], rate)]),
-    slip("the loss instead of the weights", "What is wanted are the weights after the step.",
-         step=lambda w, g, rate, x, y: F.cross_entropy(x @ w, y)),
-    slip("nothing moved", "The weights come back as they were: look where the step is added to them.", step=lambda w, g, rate, *_: w),
-    slip("sum instead of mean", "A sum over N images makes the step N times as long.", reduce=lambda x, z: x.sum(), spread=same),
-    slip("divided once too often", "The mean is in the loss already, so its gradient needs no further / N.",
-         step=[lambda w, g, rate, x, y: w - rate / len(x) * g, lambda w, g, rate, *_: w - rate * g / g.numel()]),
-    slip("the gradient counted twice", "A gradient is added to the one before: look for a second backward(), or a second step.",
-         step=lambda w, g, rate, *_: w - 2 * rate * g),
-    slip("the gradient's sign or length alone", "How steep it is matters, not only where it goes: no sign, no norm, no Adam.",
-         step=[lambda w, g, rate, *_: w - rate * g.sign(), lambda w, g, rate, *_: w - rate * g / g.norm()]),
-    slip("weight decay", "Nobody asked for smaller weights: the loss is cross-entropy alone.",
-         step=[lambda w, g, rate, *_, decay=decay: w - rate * (g + decay * w) for decay in (0.01, 1e-4, 1e-3, 0.1, 5e-4)]),
-    slip("softmax before the loss", "F.cross_entropy takes logits, and does the softmax itself.", scores=lambda z: torch.softmax(z, 1)),
-    slip("shares without the logarithm", "The loss is −log of the label's share. nll_loss takes the logarithm from nobody but you.",
-         log=same),
-    slip("labels forgotten", "The gradient for the logits is p − y: probabilities minus the one-hot rows.",
-         off=lambda p, y: p),
-    slip("the label itself subtracted", "A label is a place in the row: a one-hot row has a 1 there.", target=lambda y, n: y.unsqueeze(1)),
-    slip("number of classes fixed", "How many classes there are, the weights know. The labels of a batch do not.",
-         target=[lambda y, n: F.one_hot(y), lambda y, n: F.one_hot(y, 3)]),
-    slip("softmax missing", "The logits themselves are compared with the target here: they are no probabilities yet.",
-         share=lambda z, p: z),
-    slip("squared error's gradient", "σ′ or p (1 − p) is for a squared error. For cross-entropy it cancels.",
-         off=lambda p, y: (p - y) * p * (1 - p)),
-    slip("divided by the wrong number", "The mean is over the images: divide by how many they are.",
-         spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.numel(), lambda g, x: g / g.shape[1]]),
-    *SHARING[:8], *FIRST[3:5], *LABELLING[:1], *LABELLING[3:4], *LOGS[:1], *OTHER_LOSSES[:3],
-]
-EXTREME = (torch.tensor([[2000.0, 0, -2000]]), torch.tensor([[1.0], [-1], [0.5]]), torch.tensor([0, 0, 1]), 0.1)
-TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
-    (torch.zeros(2, 3), torch.tensor([[1.0, 0], [0, 1], [1, 1], [0.5, 0]]), torch.tensor([0, 1, 2, 2]), 0.5),
-    (torch.tensor([[0.2, -0.4, 1], [0.5, 0, -0.3], [1, 2, 0.1]]), torch.tensor([[0.3, 0.9, 0], [1, 0.2, 0.6]]), torch.tensor([2, 0]), 0.1),
-    (torch.tensor([[0.1, -0.2, 0.3, 0], [1, 0.5, -1, 0.2]]), torch.tensor([[1.0, 2], [0.5, -1], [0, 1]]), torch.tensor([0, 2, 1]), 0.2),
-], [stepped, by_formula], STEP_SLIPS, {
-    "step": lambda w, g, rate, *_: w - rate * g, "off": torch.sub, "target": F.one_hot, "spread": lambda g, x: g / len(x)},
-    [(EXTREME, [TOO_LARGE._replace(shows=Fault("", "").shows)])])
-
-
-def check_training_step(function: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> Result:
-    """Whether function(weights [pixels, C], images [N, pixels], labels [N], rate) → weights after one step of gradient descent.
-
-    Written in notebooks/08.
-    """
-    return check(function, TRAINING_STEP)
+        say("log 300 = {loss}, where guessing one of three costs {guess}", loss=number(math.log(TRAIN)), guess=number(math.log(3))))

@@ -15,17 +15,18 @@ from utils import summary
 from utils.bce import BCE_TASK
 from utils.check import Task
 from utils.cross_entropy import CROSS_ENTROPY
-from utils.drawn import Drawn, Question, apart, asks, brackets, clear, image, pick, plain, say
+from utils.drawn import Drawn, Question, apart, asks, brackets, clear, image, pick, plain
 from utils.example import BCE, CE
+from utils.language import say
 from utils.paper import (
-    FILL, RULE, choices_of, columns, command, curve, document, feedback, head, heading, marker, ruler, samples, strip, table,
+    FILL, RULE, choices_of, columns, command, curve, document, feedback, head, heading, marker, named, ruler, samples, strip, table,
 )
 from utils.plots import number, numbers
 from utils.predict import marked, numbered, the_one
 from utils.softmax import SOFTMAX, questions, softmax
 
-TITLE = "Worksheet: softmax, sigmoid and the two cross-entropies"
 SAYS = {  # all that the sheet says beside its questions, as HTML
+    "title": "Worksheet: softmax, sigmoid and the two cross-entropies",
     "intro": "You need a calculator with eˣ and the natural logarithm, ln, which is written log here. Write 4 decimals, and compute with "
              "all that the calculator has.",
     "grading": "A number that is off by one in its last digit counts as right.",
@@ -149,7 +150,7 @@ CODE = [
         "base 2 instead of e": (3, "    exps = torch.exp2(logits - largest)"),
         "sign of the exponent turned round": (3, "    exps = torch.exp(largest - logits)"),
         "divided by the largest logit instead of shifted": (3, "    exps = torch.exp(logits / largest)"),
-        "upside down": (5, "    return total / exps"),
+        "not divided by the sum": (5, "    return exps"),
         "max returned two things": (2, "    largest = logits.max(dim=-1, keepdim=True)"),
     }),
     Code(CROSS_ENTROPY, [
@@ -159,7 +160,7 @@ CODE = [
         "    own = logs[images, labels]",
         "    return -own.mean()",
     ], {
-        "softmax over the wrong dim": (2, "    logs = torch.log_softmax(logits, dim=0)"),
+        "normalised over the wrong dim": (2, "    logs = torch.log_softmax(logits, dim=0)"),
         "log missing": (2, "    logs = torch.softmax(logits, dim=1)"),
         "sigmoid instead of softmax": (2, "    logs = torch.log(torch.sigmoid(logits))"),
         "labels taken from the first row only": (4, "    own = logs[0, labels]"),
@@ -176,11 +177,11 @@ CODE = [
         "    return losses.mean()",
     ], {
         "1 − missing in the second logarithm": (3, "    away = (1 - targets) * F.logsigmoid(logits)"),
-        "1 − missing before the second logarithm": (3, "    away = F.logsigmoid(-logits)"),
-        "y missing before the first logarithm": (2, "    there = F.logsigmoid(logits)"),
+        "y or 1 − y missing before a logarithm": (3, "    away = F.logsigmoid(-logits)"),
         "own class only": (4, "    losses = -there"),
+        "only the classes that are not there": (4, "    losses = -away"),
         "minus missing": (4, "    losses = there + away"),
-        "terms multiplied": (4, "    losses = -(there * away)"),
+        "the minus reaches one term only": (4, "    losses = -there + away"),
         "sum instead of mean": (5, "    return losses.sum()"),
         "mean over the classes only": (5, "    return losses.mean(dim=1)"),
     }),
@@ -224,7 +225,7 @@ def page(seed: int, key: bool) -> str:
     """The sheet as HTML, empty or with its key."""
     drawn, predictions, wrongs = sheet(seed)
     shown, names = drawn if key else None, [marker(k, k == drawn.label) for k in range(3)]
-    points, minutes = (sum(column) for column in zip(*PARTS.values()))
+    title, (points, minutes) = say(SAYS["title"]), (sum(column) for column in zip(*PARTS.values()))
 
     def cell(value: float) -> str:
         return f"<span class=answer>{number(value)}</span>" if key else ""
@@ -243,7 +244,7 @@ def page(seed: int, key: bool) -> str:
     sigmoids = [(names[k], plain(drawn.logits[k]), cell(drawn.sigmas[k]), str(drawn.target[k]), cell(drawn.given[k]), cell(drawn.losses[k]))
                 for k in range(3)]
     sheets = [
-        head(say(TITLE), say(SAYS["grading" if key else "intro"]), minutes, points, key) + ours + part("A", listed(asked)),
+        head(title, say(SAYS["grading" if key else "intro"]), minutes, points, key) + ours + part("A", listed(asked)),
         part("B", ours, table(["", "z", "exp(z)", "exp(z) ÷ Σ"], softmaxed, ["Σ", "—", cell(sum(drawn.exps)), "1"]),
              told("cut"), told("hatch", samples=samples()), strip(shown))
         + part("C", table([say(SAYS["were"]), *map(marker, range(3))], costs), told("CE", loss=cell(drawn.ce) or FILL), told("mark"),
@@ -252,7 +253,7 @@ def page(seed: int, key: bool) -> str:
              told("BCE", loss=cell(drawn.bce) or FILL), told("split"), columns(shown), told("lanes"), ruler(shown)),
         part("E", told("find"), listed([marked(numbered(one.code)) + answer(one, key) for one in wrongs], "questions")),
     ]
-    return document(say(TITLE), sheets, seed, key)
+    return document(title, sheets, seed, key)
 
 
 def told(name: str, **values) -> str:
@@ -263,11 +264,12 @@ def answer(one: Wrong, key: bool) -> str:
     if not key:
         return told("line", line=FILL, blank=RULE)
     mended = f"<code>{html.escape(one.mended)}</code>"
-    return f"<b>{told('mended', line=one.line, slip=one.slip, mended=mended)}</b><div class=why>{marked(one.thought)}</div>"
+    return f"<b>{told('mended', line=one.line, slip=say(one.slip), mended=mended)}</b><div class=why>{marked(say(one.thought))}</div>"
 
 
 def files(seed: int) -> dict[str, str]:
-    return {f"worksheet-{seed}.html": page(seed, key=False), f"worksheet-{seed}-key.html": page(seed, key=True)}
+    name = named("worksheet", seed)
+    return {f"{name}.html": page(seed, key=False), f"{name}-key.html": page(seed, key=True)}
 
 
 if __name__ == "__main__":
