@@ -266,6 +266,18 @@ def test_a_column_is_as_wide_as_it_is_said_to_be(text, wanted):
     assert column(text, 6) == wanted
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "utils").glob("*.py")), ids=lambda path: path.stem)
+def test_what_is_said_is_written_as_one_text_or_stands_in_a_table(path):
+    """Neither an f-string, nor a sum of texts, nor one of two: none of these would be found in a catalogue."""
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "say":
+            assert not isinstance(call.args[0], (ast.JoinedStr, ast.BinOp, ast.IfExp)), ast.unparse(call)
+
+
+def test_a_sentence_within_an_f_string_is_found():
+    assert [*translate.marked(ast.parse("f\"<b>{say('Name')}</b>\" if x else say('a {b}' 'c', b=say(d))"))] == ["Name", "a {b}c"]
+
+
 MARKDOWN = """# A title
 
 [![badge](https://x.org/b.svg)](https://x.org/blob/main/notebooks/01_softmax.ipynb) · [中文](zh/01_softmax.ipynb)
