@@ -249,7 +249,7 @@ def visible(markup: str) -> str:
 
 def test_moodle_gets_six_questions_with_one_right_choice_and_a_reason_for_each(quizzes):
     for seed in SEEDS:
-        root = ElementTree.fromstring(quiz.moodle_xml(quiz.SAYS["title"], quizzes[seed], seed).encode())
+        root = ElementTree.fromstring(quiz.moodle_xml(quiz.title(), quizzes[seed], seed).encode())
         first, *asked = root.findall("question")
         assert root.tag == "quiz" and first.get("type") == "category" and first.findtext("category/text").startswith("$course$/")
         assert {question.get("type") for question in asked} == {"multichoice"} and len(asked) == 6
@@ -266,7 +266,7 @@ def test_moodle_gets_six_questions_with_one_right_choice_and_a_reason_for_each(q
 
 def test_qti_scores_the_right_choice_and_shows_each_its_reason(quizzes):
     for seed in SEEDS:
-        package = zipfile.ZipFile(io.BytesIO(quiz.qti_package(quiz.SAYS["title"], quizzes[seed], seed)))
+        package = zipfile.ZipFile(io.BytesIO(quiz.qti_package(quiz.title(), quizzes[seed], seed)))
         assert package.testzip() is None and package.namelist() == ["imsmanifest.xml", "quiz/quiz.xml"]
         manifest = ElementTree.fromstring(package.read("imsmanifest.xml"))
         resource, = manifest.iter("{http://www.imsglobal.org/xsd/imscp_v1p1}resource")

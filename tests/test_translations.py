@@ -21,7 +21,7 @@ from tests import translate
 from tests.topics import ASKED, EXPLORERS, NOTEBOOKS, explore, stops
 from tests.translate import LANGUAGES, ROOT, SOURCES, bare, build, code, complete, edition, faults, markdown, po, read
 from utils import language as spoken
-from utils import softmax
+from utils import paper, quiz, softmax, worksheet
 from utils.language import column, say, speak
 from utils.predict import marked
 
@@ -159,6 +159,41 @@ def test_a_picture_is_the_same_in_every_language(other, name, make):
     assert pictures[0] == pictures[1]
 
 
+# What stands on a sheet in every language: names in code, and in pictures.
+ON_SHEETS = set("BCE CE exp log".split())
+
+
+@pytest.mark.parametrize("sheet", [worksheet, quiz])
+def test_a_sheet_says_the_same_numbers_in_every_language_and_nothing_else_in_english(tongue, sheet):
+    english = sheet.files(7)
+    tongue({message.id: pseudo(message.id) for message in translate.template() if message.id})
+    said = sheet.files(7)
+    assert [name.replace("7-zh", "7") for name in said] == [*english] and {*said}.isdisjoint(english)
+    pages = [(one, other) for (name, one), other in zip(english.items(), said.values()) if name.endswith(("html", "xml"))]
+    assert len(pages) == 2 + (sheet is quiz)
+    for one, other in pages:
+        numbers, others = (re.findall(r"\d+\.\d{4}", page.rpartition("</style>")[2]) for page in (one, other))
+        assert numbers == others and len(numbers) > 3
+        if "</style>" in one:
+            assert ('<html lang="en">' in one and '<html lang="zh-CN">' in other and "CJK" not in one
+                    and other.count('"Noto Sans CJK SC"') == one.count("sans-serif") + one.count("monospace"))
+            body = re.sub("<(pre|code)>.*?</\\1>|<[^>]*>", " ", html.unescape(other.partition("</head>")[2]), flags=re.S)
+            assert {*re.findall("[A-Za-z]{2,}", body)} <= ON_SHEETS
+    if sheet is quiz:
+        assert 'speak(\\"zh_CN\\")' in said["quiz-7-zh.ipynb"] and "speak" not in english["quiz-7.ipynb"], "it draws its questions itself"
+
+
+def test_make_worksheet_takes_the_language(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(paper, "FOLDER", tmp_path)
+    monkeypatch.setattr(paper, "CHROME", None)
+    monkeypatch.setattr(sys, "argv", ["worksheet", "7"])
+    for language in ("zh", "fr"):
+        monkeypatch.setenv("LANGUAGE", language)
+        paper.command("worksheet", worksheet.files)
+    assert {path.name for path in tmp_path.iterdir()} == {f"worksheet-7{end}" for end in (
+        ".html", "-key.html", "-zh.html", "-zh-key.html")}
+
+
 # --- the catalogue
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -284,6 +319,18 @@ def test_columns_stay_columns():
                                           ("损 p", "损 p\u3000"), ("损失 p", "损失 p"), ("损p", "损p\u3000 "), ("交叉熵的", "交叉熵的")])
 def test_a_column_is_as_wide_as_it_is_said_to_be(text, wanted):
     assert column(text, 6) == wanted
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "utils").glob("*.py")), ids=lambda path: path.stem)
+def test_what_is_said_is_written_as_one_text_or_stands_in_a_table(path):
+    """Neither an f-string, nor a sum of texts, nor one of two: none of these would be found in a catalogue."""
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "say":
+            assert not isinstance(call.args[0], (ast.JoinedStr, ast.BinOp, ast.IfExp)), ast.unparse(call)
+
+
+def test_a_sentence_within_an_f_string_is_found():
+    assert [*translate.marked(ast.parse("f\"<b>{say('Name')}</b>\" if x else say('a {b}' 'c', b=say(d))"))] == ["Name", "a {b}c"]
 
 
 MARKDOWN = """# A title

@@ -23,10 +23,6 @@ from utils.predict import the_one
 from utils.sigmoid import sigmoid
 from utils.softmax import softmax
 
-SAYS = {
-    "title": "Exit quiz: softmax, sigmoid and the two cross-entropies",
-    "intro": "One choice is right in each question. log is the natural logarithm; numbers have 4 decimals. A calculator is welcome.",
-}
 MINUTES = 12
 FIRST = ROOT / "notebooks/01_softmax.ipynb"
 
@@ -174,13 +170,17 @@ def quiz(seed: int) -> list[Question]:
             return questions
 
 
+def title() -> str:
+    return say("Exit quiz: softmax, sigmoid and the two cross-entropies")
+
+
 def notebook(seed: int) -> str:
     """The quiz as a notebook, which starts as the others do and draws the questions from utils/: its text gives no answer away."""
-    told = say("# Exit quiz {seed}\n\nShift+Enter runs a cell. Choose, and you are told which answer is right, and why.", seed=seed)
+    told = say("Shift+Enter runs a cell. Choose, and you are told which answer is right, and why.")
     first = "".join(json.loads(FIRST.read_text(encoding="utf8"))["cells"][1]["source"])  # finds utils/
     speaks = "" if spoken() == "en" else f'\n\nfrom utils.language import speak\nspeak("{spoken()}")'
     code = f"from utils.quiz import quiz\n\nquestions = quiz({seed})"
-    cells = [("markdown", told), ("code", first + speaks), ("code", code)]
+    cells = [("markdown", f"# {say('Exit quiz {seed}', seed=seed)}\n\n{told}"), ("code", first + speaks), ("code", code)]
     cells += [("code", f"questions[{k}].prediction()") for k in range(6)]
     written = [{"cell_type": kind, "id": f"cell-{k}", "metadata": {}, "source": source.splitlines(keepends=True)}
                | ({"execution_count": None, "outputs": []} if kind == "code" else {}) for k, (kind, source) in enumerate(cells)]
@@ -195,15 +195,15 @@ def page(seed: int, key: bool) -> str:
     asked = [f"<li>{choices_of(question, key)}{feedback(question) if key else ''}</li>" for question in questions]
     sheets = [asked[:3], asked[3:]] if key else [asked]
     lists = [f"<ol class=questions start={1 + 3 * k}>{''.join(part)}</ol>" for k, part in enumerate(sheets)]
-    title = say(SAYS["title"])
-    return document(title, [head(title, say(SAYS["intro"]), MINUTES, len(questions), key) + lists[0], *lists[1:]], seed, key)
+    intro = say("One choice is right in each question. log is the natural logarithm; numbers have 4 decimals. A calculator is welcome.")
+    return document(title(), [head(title(), intro, MINUTES, len(questions), key) + lists[0], *lists[1:]], seed, key)
 
 
 def files(seed: int) -> dict[str, str | bytes]:
     """All that is written for a seed, by the name of the file."""
-    title, questions = say(SAYS["title"]), quiz(seed)
+    questions = quiz(seed)
     written = {".html": page(seed, key=False), "-key.html": page(seed, key=True), ".ipynb": notebook(seed),
-               "-moodle.xml": moodle_xml(title, questions, seed), "-qti.zip": qti_package(title, questions, seed)}
+               "-moodle.xml": moodle_xml(title(), questions, seed), "-qti.zip": qti_package(title(), questions, seed)}
     return {named("quiz", seed) + end: content for end, content in written.items()}
 
 

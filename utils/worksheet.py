@@ -225,13 +225,13 @@ def page(seed: int, key: bool) -> str:
     """The sheet as HTML, empty or with its key."""
     drawn, predictions, wrongs = sheet(seed)
     shown, names = drawn if key else None, [marker(k, k == drawn.label) for k in range(3)]
-    title, (points, minutes) = say(SAYS["title"]), (sum(column) for column in zip(*PARTS.values()))
+    title, (points, minutes) = says("title"), (sum(column) for column in zip(*PARTS.values()))
 
     def cell(value: float) -> str:
         return f"<span class=answer>{number(value)}</span>" if key else ""
 
     def part(name: str, *contents: str) -> str:
-        return heading(say(SAYS[name]), *PARTS[name]) + "".join(contents)
+        return heading(says(name), *PARTS[name]) + "".join(contents)
 
     def listed(contents: list[str], kind: str = "") -> str:
         return f"<ol class='{kind}'>{''.join(f'<li>{content}</li>' for content in contents)}</ol>"
@@ -240,24 +240,28 @@ def page(seed: int, key: bool) -> str:
     because = told("because", blank=RULE)
     asked = [choices_of(question, key) + (feedback(question) if key else because) for question in predictions]
     softmaxed = [(names[k], plain(drawn.logits[k]), cell(drawn.exps[k]), cell(drawn.shares[k])) for k in range(3)]
-    costs = [(say(SAYS["cost"]), *map(cell, drawn.costs))]
+    costs = [(says("cost"), *map(cell, drawn.costs))]
     sigmoids = [(names[k], plain(drawn.logits[k]), cell(drawn.sigmas[k]), str(drawn.target[k]), cell(drawn.given[k]), cell(drawn.losses[k]))
                 for k in range(3)]
     sheets = [
-        head(title, say(SAYS["grading" if key else "intro"]), minutes, points, key) + ours + part("A", listed(asked)),
+        head(title, says("grading" if key else "intro"), minutes, points, key) + ours + part("A", listed(asked)),
         part("B", ours, table(["", "z", "exp(z)", "exp(z) ÷ Σ"], softmaxed, ["Σ", "—", cell(sum(drawn.exps)), "1"]),
              told("cut"), told("hatch", samples=samples()), strip(shown))
-        + part("C", table([say(SAYS["were"]), *map(marker, range(3))], costs), told("CE", loss=cell(drawn.ce) or FILL), told("mark"),
+        + part("C", table([says("were"), *map(marker, range(3))], costs), told("CE", loss=cell(drawn.ce) or FILL), told("mark"),
                curve(shown)),
-        part("D", ours, table(["", "z", "σ(z)", *(say(SAYS[name]) for name in ("target", "given", "loss"))], sigmoids),
+        part("D", ours, table(["", "z", "σ(z)", *map(says, ("target", "given", "loss"))], sigmoids),
              told("BCE", loss=cell(drawn.bce) or FILL), told("split"), columns(shown), told("lanes"), ruler(shown)),
         part("E", told("find"), listed([marked(numbered(one.code)) + answer(one, key) for one in wrongs], "questions")),
     ]
     return document(title, sheets, seed, key)
 
 
+def says(name: str, **values) -> str:
+    return say(SAYS[name], **values)
+
+
 def told(name: str, **values) -> str:
-    return f"<p>{say(SAYS[name], **values)}</p>"
+    return f"<p>{says(name, **values)}</p>"
 
 
 def answer(one: Wrong, key: bool) -> str:
