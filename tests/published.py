@@ -11,12 +11,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from utils.arguments import check_weighted_cross_entropy
-from utils.bce import check_bce, check_bce_terms
-from utils.cross_entropy import check_cross_entropy
+from utils.bce_by_hand import check_bce, check_bce_terms
+from utils.cross_entropy_by_hand import check_cross_entropy
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
-from utils.target_shape import check_bce_target
+from utils.one_hot import check_bce_target
 from utils.training import check_training_step
 
 

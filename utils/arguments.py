@@ -10,7 +10,8 @@ from torch.nn import functional as F
 from utils import plots
 from utils.bce import bce_terms
 from utils.check import Result, Task, check
-from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, cross_entropy_terms, picked, subtracted
+from utils.cross_entropy import cross_entropy_terms
+from utils.cross_entropy_by_hand import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, picked, subtracted
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, TARGET, WIDE
 from utils.explore import STILL, Explorer, ask, slider
 from utils.inputs import check_labels, check_logits, check_targets, check_tensor, shape

@@ -61,13 +61,13 @@ def hidden(solution: str, indent: str = "") -> str:
     return f"{indent}### BEGIN SOLUTION\n{solution.rstrip()}\n{indent}### END SOLUTION"
 
 
-def of_exercise(asked: str, stub: str, solution: str, module: str) -> list[dict]:
-    """The cells of one exercise: the text, the answer, and a locked cell for each check."""
+def of_exercise(asked: str, stub: str, solution: str, modules: dict[str, str]) -> list[dict]:
+    """The cells of one exercise: the text, the answer, and a locked cell for each check, which is imported from its module."""
     heads = [function[0].split("\n")[0] for function in FUNCTION.finditer(stub)]
     bodies = {function[1]: function[0].partition("\n")[2] for function in FUNCTION.finditer(solution)}
     answers = [head + "\n" + hidden(bodies[re.match(r"def (\w+)", head)[1]], "    ") for head in heads]
     checks = re.findall(r"(check_(\w+))\((\w+)\)", stub)
-    tests = [code(f"test-{name}", f"from utils.{module} import {check}\n\nresult = {check}({function})\nassert result, result\n"
+    tests = [code(f"test-{name}", f"from utils.{modules[check]} import {check}\n\nresult = {check}({function})\nassert result, result\n"
                   "print(result)", POINTS) for check, name, function in checks]
     return [text(f"text-{checks[0][1]}", asked), code(f"answer-{checks[0][1]}", "\n\n".join(answers), solution=True), *tests]
 
@@ -99,10 +99,11 @@ def assignment() -> dict:
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf8"))
         title = "".join(notebook["cells"][0]["source"]).partition("\n")[0]
-        module = re.search(r"^from utils\.(\w+) import .*\bquestions$", "\n".join("".join(c["source"]) for c in notebook["cells"]), re.M)[1]
-        cells.append(text(f"title-{module}", title))
+        imports = re.findall(r"^from utils\.(\w+) import (.+)", "\n".join("".join(c["source"]) for c in notebook["cells"]), re.M)
+        modules = {name: module for module, names in imports for name in names.split(", ")}
+        cells.append(text(f"title-{path.stem}", title))
         for exercise in exercises(notebook["cells"]):
-            cells += of_exercise(*exercise, module)
+            cells += of_exercise(*exercise, modules)
     cells.append(text("reviews", REVIEW))
     for k, ask in enumerate(questions.SNIPPETS):
         cells += of_review(k, ask())

@@ -123,13 +123,9 @@ questions = Questions()
 
 @questions.asks("Softmax gave class 1 a share of 0.7028 and class 2, whose logit is 0.1, one of 0.0387. What will sigmoid give "
                 "them?", {
-    "Less to both":
-        "Three classes, three answers, and so it seems that each must get less. Sigmoid does not share anything out.",
-    "More to class 1, less to class 2":
-        "That is what a sharper softmax would do. Sigmoid looks at each logit by itself.",
-    "More to both":
-        "Softmax divides e³ by the sum of three exponentials, sigmoid by e³ + 1. Here the two others sum to more than "
-        "1.",
+    "Less to both": "Three classes, three answers, and so it seems that each must get less. Sigmoid does not share anything out.",
+    "More to class 1, less to class 2": "That is what a sharper softmax would do. Sigmoid looks at each logit by itself.",
+    "More to both": "Softmax divides e³ by the sum of three exponentials, sigmoid by e³ + 1. Here the two others sum to more than 1.",
 })
 def more_or_less():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]
@@ -151,8 +147,7 @@ def sigmoid_of_0():
 @questions.asks("You move one logit of three. How many sigmoids move, and how many softmax shares?", {
     "One sigmoid, one share": "The shares have a sum in common, so one cannot move alone.",
     "One sigmoid, three shares": "Each sigmoid has its own logit and no other. The shares have the sum in common.",
-    "Three sigmoids, three shares":
-        "The three come in one tensor, like the shares. But no sum over classes is in the formula of sigmoid.",
+    "Three sigmoids, three shares": "The three come in one tensor, like the shares. But no sum over classes is in the formula of sigmoid.",
 })
 def what_moves():
     moved = LOGITS + torch.tensor([[0.0, -1.0, 0.0]])
@@ -162,13 +157,10 @@ def what_moves():
 
 
 @questions.asks("The three sigmoids sum to more than 1. You divide each by their sum. Do you get softmax's shares?", {
-    "Yes":
-        "Both sum to 1 then, which looks like the whole difference. But the ratios are not the same: softmax's are "
-        "powers of e.",
+    "Yes": "Both sum to 1 then, which looks like the whole difference. But the ratios are not the same: softmax's are powers of e.",
     "No, though the order of the classes is the same":
         "Sigmoid and softmax both grow with the logit, so they rank the classes alike. The numbers differ.",
-    "No, and even the order can change":
-        "Different functions, so why not? Because both only grow where the logit does.",
+    "No, and even the order can change": "Different functions, so why not? Because both only grow where the logit does.",
 })
 def tie_sigmoid():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]

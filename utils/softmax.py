@@ -112,11 +112,9 @@ questions = Questions()
 
 
 @questions.asks("Class 1 has one and a half times the logit of class 0: 3 against 2. How many times as large will its share be?", {
-    "1.5 times, like the logits":
-        "It would be, if shares were logits divided by their sum. Softmax takes exponentials first.",
+    "1.5 times, like the logits": "It would be, if shares were logits divided by their sum. Softmax takes exponentials first.",
     "About 2.7 times": "The ratio of two shares is e to the power of the difference of their logits, here e¹.",
-    "About 20 times":
-        "That is e³, the exponential of 3 by itself. Class 0 has its exponential too, e², and it divides.",
+    "About 20 times": "That is e³, the exponential of 3 by itself. Class 0 has its exponential too, e², and it divides.",
 })
 def ratio():
     shares = torch.softmax(LOGITS, dim=-1)[0]
@@ -139,8 +137,7 @@ def one_logit_moves():
     "The largest takes nearly all":
         "e¹⁰³ is huge, and so it looks as if it must win. But e¹⁰² is huge in the same proportion, and the share is a "
         "ratio.",
-    "They draw closer together":
-        "103 and 102 look closer than 3 and 2, in proportion. Softmax looks at differences only.",
+    "They draw closer together": "103 and 102 look closer than 3 and 2, in proportion. Softmax looks at differences only.",
     "Nothing": "Every exponential grows by the same factor e¹⁰⁰, and dividing by the sum takes it out again.",
 })
 def adding_100():
@@ -152,8 +149,7 @@ def adding_100():
 
 @questions.asks("Your `softmax` gets a batch: two rows of three logits. It divides by `exps.sum()`. What will each row sum to?", {
     "To 1": "That is what we want. But `sum()` without a `dim` does not know about rows.",
-    "To less than 1":
-        "`exps.sum()` adds all six numbers, so all six shares together make 1, and each row a part of it.",
+    "To less than 1": "`exps.sum()` adds all six numbers, so all six shares together make 1, and each row a part of it.",
     "No sum: it raises an error": "An error would be kind. But dividing a tensor by one number always works.",
 })
 def batch_sum():
@@ -164,8 +160,7 @@ def batch_sum():
 
 
 @questions.asks("Model A says 2, 3, 0.1. Model B says 4, 6, 0.2: twice as much each. How do B's shares differ?", {
-    "Not at all: the proportions are the same":
-        "Softmax looks at differences, not at proportions, and the differences have doubled.",
+    "Not at all: the proportions are the same": "Softmax looks at differences, not at proportions, and the differences have doubled.",
     "They are sharper": "All differences have doubled, so the ratio of two shares is the square of what it was.",
     "They are closer together": "That is what half of each logit would do, or a temperature of 2.",
 })

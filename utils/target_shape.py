@@ -1,22 +1,17 @@
 """Which target each loss takes, and what it says of the others.  Taught in notebooks/04_bce_shape_error.ipynb."""
 
-from collections.abc import Callable
 
 import ipywidgets as widgets
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from utils import plots
-from utils.check import Result, Task, check
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
-from utils.inputs import FLOATS, as_labels, as_targets, check_labels, check_logits, check_tensor, labels_are, one_line, shape
-from utils.loss_slips import LABELLING
+from utils.inputs import FLOATS, as_labels, as_targets, check_logits, check_tensor, labels_are, one_line, shape
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.slips import slip
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
@@ -35,21 +30,6 @@ FORMS = {
     "[3] long": torch.tensor([3]),
     "[−100] long": torch.tensor([-100]),
 }
-
-
-def bce_target(labels: Tensor, num_classes: int) -> Tensor:
-    """One row per label, 1 in the label's column and 0 elsewhere: the target that BCEWithLogitsLoss takes.
-
-    labels: (...) long, 0 ... num_classes − 1.  Returns: (..., num_classes), float32.
-    Raises TypeError or ValueError for other labels.  Taught in notebooks/04.
-    """
-    if not isinstance(num_classes, int):
-        raise TypeError(f"num_classes is a {type(num_classes).__name__}; a whole number is wanted: how many classes there are")
-    if num_classes < 2:  # one column, with a 1 in each row, would say yes for label 0
-        raise ValueError(f"num_classes is {num_classes}; at least 2 is wanted: "
-                         "for one yes or no per image, 1 or 0, write labels.float().unsqueeze(-1)")
-    check_labels(labels, num_classes)
-    return F.one_hot(labels, num_classes).float()
 
 
 def answer(loss: nn.Module, logits: Tensor, target: Tensor) -> tuple[float | None, str]:
@@ -283,9 +263,7 @@ questions = Questions()
 
 @questions.asks("`nn.BCEWithLogitsLoss` will refuse the label `tensor([1])`. What does it complain about first?", {
     "Its value": "1 is a fine value for a target: it says *there*. There are just not enough of them.",
-    "Its dtype":
-        "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something else "
-        "first.",
+    "Its dtype": "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something else first.",
     "Its shape": "Three logits are three questions, and the label holds one number.",
 })
 def what_is_wrong():
@@ -307,9 +285,7 @@ def expanded():
 
 
 @questions.asks("Can a cross-entropy be negative?", {
-    "Never":
-        "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check "
-        "that they are.",
+    "Never": "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check that they are.",
     "Yes, when the model is very good": "A very good model gets close to 0, and not below.",
     "Yes, when a target lies outside 0 … 1": "Above 1, 1 − y is below 0, and its term counts the wrong way round.",
 })
@@ -320,82 +296,3 @@ def negative():
     return the_one({"Never": min(mask, inside) >= 0, "Yes, when a target lies outside 0 … 1": mask < 0 <= inside,
                     "Yes, when the model is very good": inside < 0}), (
         f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
-
-
-@questions.asks("Two images, three classes, labels 1 and 0. Which target says so to `nn.BCEWithLogitsLoss`?", {
-    "[[0., 1., 0.], [1., 0., 0.]]": "One row for each image, one answer for each class, as floats.",
-    "[[1., 1., 1.], [0., 0., 0.]]":
-        "Torch takes it: shape and dtype are right. It says *all three* of the first image and *none* of the second.",
-    "[[0, 1, 0], [1, 0, 0]]":
-        "The right answers as whole numbers. Torch wants floats, since an answer may also be 0.9.",
-    "[1., 0.]": "The labels themselves, as floats. Two numbers cannot answer six questions.",
-})
-def tie_target():
-    sure = torch.tensor([[-50.0, 50.0, -50.0], [50.0, -50.0, -50.0]])  # class 1 and no other, then class 0 and no other
-    targets = {str(target).replace(".0", "."): torch.tensor(target) for target in (
-        [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[0, 1, 0], [1, 0, 0]], [1.0, 0.0])}
-    says = {name: refuses(BCE, sure, target) or f"{float(BCE(sure, target)):.4f}" for name, target in targets.items()}
-    return the_one({name: said == "0.0000" for name, said in says.items()}), (
-        f"{', '.join(says.values())} to the four targets, for a model that is sure of the right answers")
-
-
-# --- the check: a target in steps, and its own slips
-
-def rows(do, t: Tensor, n: int) -> Tensor:
-    return do.place(do.labels(t, n), do.columns(n, t))
-
-
-def written_in(t: Tensor, n: int, where, value=1.0) -> Tensor:
-    target = torch.zeros(len(t), n)
-    target[where] = value
-    return target
-
-
-TARGET_SLIPS = [
-    slip("label expanded instead of one-hot", "Repeating the label says “yes, yes, yes” for 1, and “no, no, no” for 0.",
-         place=[lambda t, n: t.unsqueeze(1).expand(-1, n).float(), lambda t, n: t.unsqueeze(1).expand(-1, n)]),
-    slip("long or bool instead of float", "The answers are right. BCE takes them as probabilities, so as floats.",
-         after=[torch.Tensor.long, torch.Tensor.bool]),
-    slip("num_classes not used", "The largest label of the batch, or how many labels there are, does not say how many classes there are.",
-         columns=[lambda n, t: int(t.max()) + 1, lambda n, t: len(t)]),
-    slip("number of classes fixed", "This is right for so many classes only. Use num_classes.",
-         columns=[lambda n, t, k=k: k for k in (3, 4, 2, 10)]),
-    slip("targets reversed", "1 stands for “there”, and 0 for “not there”.", after=lambda y: 1 - y),
-    slip("counted from the last class", "Label 0 is the first column, not the last.",
-         labels=lambda t, n: n - 1 - t, after=lambda y: y.flip(-1)),
-    slip("every label in every row", "target[:, labels] = 1 writes all labels into each row. Each row has one of its own.",
-         place=lambda t, n: written_in(t, n, (slice(None), t))),
-    slip("row and column exchanged in the index", "target[row, column]: the labels are the columns.",
-         place=lambda t, n: written_in(t, n, (t, torch.arange(len(t))))),
-    slip("only the first row", "Each row has a label of its own.",
-         place=[lambda t, n: written_in(t, n, (0, t)), lambda t, n: written_in(t, n, (0, t[0])), lambda t, n: F.one_hot(t[0], n).float()]),
-    slip("the label written where 1 belongs", "The column says which class; the number in it says “there”, so 1.",
-         place=[lambda t, n: F.one_hot(t, n) * t.unsqueeze(1).float(), lambda t, n: F.one_hot(t, n) * (t.unsqueeze(1) + 1.0)]),
-    slip("whole rows filled", "target[labels] = 1 fills the rows of these numbers. One place in each row is wanted.",
-         place=lambda t, n: written_in(t, n, t)),
-    slip("all labels in one row", "One row for each label is wanted, not one for all.",
-         place=[lambda t, n: F.one_hot(t, n).amax(0).float(), lambda t, n: F.one_hot(t, n).amax(0, keepdim=True).float(),
-                lambda t, n: F.one_hot(t, n).sum(0).float()]),
-    slip("the labels are not in it", "All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.",
-         place=[lambda t, n: torch.zeros(len(t), n), lambda t, n: torch.ones(len(t), n), lambda t, n: torch.eye(len(t), n)]),
-    slip("−1 for “not there”", "−1 and 1 are for hinge losses. BCE's targets are 0 and 1.", after=lambda y: 2 * y - 1),
-    slip("smoothed labels", "A plain one-hot row is wanted: 1 and 0.",
-         after=[lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.9 * y + 0.05]),
-    slip("dimension of the batch lost", "One row for each label, for one label too: shape [1, num_classes].", after=lambda y: y.squeeze(0)),
-    slip("the label itself", "One index cannot answer num_classes questions. Each label becomes a row.",
-         place=[lambda t, n: t.float(), lambda t, n: t, lambda t, n: t.float().unsqueeze(1), lambda t, n: t.unsqueeze(1)]),
-    *LABELLING,
-]
-BCE_TARGET = Task(lambda t, n: F.one_hot(t, n).float(), ["labels", "num_classes"], [
-    (torch.tensor([1]), 3),
-    (torch.tensor([2, 0]), 3),
-    (torch.tensor([2, 0, 1]), 4),
-    (torch.tensor([3, 0, 1, 3, 2]), 5),
-    (torch.tensor([0, 0, 0]), 2),
-    (torch.tensor([1, 0, 2]), 3),
-], [rows], TARGET_SLIPS, {"columns": lambda n, t: n, "place": lambda t, n: F.one_hot(t, n).float()})
-
-
-def check_bce_target(function: Callable[[Tensor, int], Tensor]) -> Result:
-    """Whether function(labels [N], num_classes) → [N, num_classes], floating, is one-hot.  Written in notebooks/04."""
-    return check(function, BCE_TARGET)

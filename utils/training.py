@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.check import Result, Task, check
-from utils.cross_entropy import averaged, picked
+from utils.cross_entropy_by_hand import averaged, picked
 from utils.digits import DIGITS, TRAIN, digits, halves
 from utils.explore import STILL, Explorer
 from utils.loss_slips import LABELLING, LOGS, OTHER_LOSSES
