@@ -22,7 +22,7 @@ from tests.topics import ASKED, EXPLORERS, NOTEBOOKS, explore, stops
 from tests.translate import LANGUAGES, ROOT, SOURCES, bare, build, code, complete, edition, faults, markdown, po, read
 from utils import language as spoken
 from utils import softmax
-from utils.language import say, speak
+from utils.language import column, say, speak
 from utils.predict import marked
 
 CATALOGUES = {language: read(language) for language in LANGUAGES}
@@ -258,6 +258,12 @@ def test_columns_stay_columns():
     """Strings that blanks made equally long get as many wide characters, and as many narrow ones, as each other."""
     said = code('print("ours: ", 1)\nprint("torch:", 2)\nprint("other", 3)', {"ours:": "我们的:", "torch:": "torch:", "other": "别"}.get)
     assert said == 'print("我们的:     ", 1)\nprint("torch:\u3000\u3000\u3000", 2)\nprint("别", 3)'
+
+
+@pytest.mark.parametrize("text, wanted", [("CE", "CE    "), ("", "      "), ("softmax", "softmax"), ("损失", "损失\u3000"),
+                                          ("损 p", "损 p\u3000"), ("损失 p", "损失 p"), ("损p", "损p\u3000 "), ("交叉熵的", "交叉熵的")])
+def test_a_column_is_as_wide_as_it_is_said_to_be(text, wanted):
+    assert column(text, 6) == wanted
 
 
 MARKDOWN = """# A title

@@ -14,7 +14,6 @@ import os
 import posixpath
 import re
 import tokenize
-import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +21,8 @@ import nbformat
 from babel.messages import Catalog, Message, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from utils.language import wide
 
 ROOT = Path(__file__).parent.parent
 LANGUAGES = ["zh_CN"]
@@ -138,11 +139,6 @@ def comments(source: str) -> Iterator[tuple[int, int, str, str, str]]:
         if token.type == tokenize.COMMENT and worded(token.string):
             start, text = sum(map(len, lines[:token.start[0] - 1])) + token.start[1], token.string.lstrip("# ")
             yield start, start + len(token.string), token.string[:len(token.string) - len(text)], text, ""
-
-
-def wide(text: str) -> int:
-    """How many characters are as wide as two others."""
-    return sum(unicodedata.east_asian_width(character) in "WF" for character in text)
 
 
 def code(source: str, say: Callable[[str], str]) -> str:

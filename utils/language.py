@@ -5,6 +5,7 @@ A sentence is translated when it is shown, so that texts in tables stay plain st
 
 import gettext
 import os
+import unicodedata
 from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
@@ -37,3 +38,14 @@ def say(sentence: str, **values) -> str:
     """The sentence in the language that is spoken, with the values in its {placeholders}; without values braces are braces."""
     said = _catalogue.gettext(sentence) if sentence else ""  # to gettext, "" is the catalogue's own header
     return said.format(**values) if values else said
+
+
+def wide(text: str) -> int:
+    """How many characters are as wide as two others."""
+    return sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+
+
+def column(text: str, width: int) -> str:
+    """A text filled up to so many columns, of which a wide character takes two: beside wide ones with wide blanks."""
+    missing = max(0, width - len(text) - wide(text))
+    return text + "\u3000" * (missing // 2 if wide(text) else 0) + " " * (missing % 2 if wide(text) else missing)
