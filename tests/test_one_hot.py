@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.oracle import BCE
+from tests.oracle import BCE, label, raises, z
 from tests.topics import pairs_of
 from utils.one_hot import bce_target, check_bce_target
 
@@ -40,11 +40,14 @@ def test_bce_target_bad_labels(labels, error, sentence):
 
 # The right choice of each question, and a fact of torch's that makes it right; or the number.
 ANSWERS = {
+    "expanded": ("Another number, without an error", lambda: raises(BCE, z, label.expand(1, 3).double()) is False
+                 and abs(BCE(z, label.expand(1, 3).double()) - 0.9733) > 0.1),
     "tie_target": ("[[0., 1., 0.], [1., 0., 0.]]", lambda: BCE(
         torch.tensor([[-50.0, 50, -50], [50, -50, -50]]), F.one_hot(torch.tensor([1, 0]), 3).float()) < 1e-9),
 }
 # A word or two that only this choice has for its reason.
 REASONS = {
+    "expanded": {"An error": "not what you meant", "0.9733": "no, yes, no", "Another number": "the question that you asked"},
     "tie_target": {"[[0., 1.": "One row for each image", "[[1., 1.": "all three", "[[0, 1": "whole numbers", "[1., 0.]": "six questions"},
 }
 

@@ -17,6 +17,7 @@ from utils.example import (
 )
 from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import check_logits, check_targets
+from utils.language import column, say
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
@@ -42,7 +43,7 @@ def bce(logits: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
     """
     terms = bce_terms(logits, targets)
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f'reduction is {reduction!r}; "mean", "sum" or "none" is wanted')
+        raise ValueError(say('reduction is {reduction}; "mean", "sum" or "none" is wanted', reduction=repr(reduction)))
     return terms.mean() if reduction == "mean" else terms.sum() if reduction == "sum" else terms
 
 
@@ -139,14 +140,16 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         y, truth, reduction = now["y"], now["truth"], now["reduction"]
         rows = []
         for k, there in enumerate(y):
-            rows.append(f"class {k}   y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
+            rows.append(column(say("class {k}", k=k), 10) + f"y = {there}   {'−log σ' if there else '−log(1 − σ)':<11} = "
                         f"−log {exact(float(truth[k]), minus_log, float(now['given'][k]))[0]} = {number(float(truth[k]))}")
         rows.append(f"BCE = {worked_bce(truth, reduction, now['bce'])}")
         rows.append(f"CE  {worked_row(y, now['row'])}" if now["ce"] is None else
                     f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}")
         rows.append(before_and_now(before, now))
-        line = f"logits {listed(now['logits'])}, target {y} → losses {numbers(now['answer'])}"
-        return line + ("" if reduction == "none" else f", {reduction} {number(float(now['yours']))}"), "\n".join(rows), now["wrong"]
+        line = say("logits {logits}, target {y} → losses {losses}", logits=listed(now["logits"]), y=y, losses=numbers(now["answer"]))
+        if reduction != "none":
+            line += f", {reduction} {number(float(now['yours']))}"
+        return line, "\n".join(rows), now["wrong"]
 
     controls = logit_sliders() | target_boxes() | {
         "reduction": widgets.ToggleButtons(options=["mean", "sum", "none"], description="reduction",
@@ -157,10 +160,10 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
 def before_and_now(before: dict | None, now: dict) -> str:
     """What both losses were and are, in words; CE only where a label says what is true."""
     if not before:
-        return STILL
+        return say(STILL)
     bce = [f"[{numbers(at['truth'])}]" if at["bce"] is None else number(float(at["bce"])) for at in (before, now)]
     ce = ["—" if at["ce"] is None else number(at["ce"]) for at in (before, now)]
-    return f"before → now   BCE {' → '.join(bce)}" + (f"   CE {' → '.join(ce)}" if set(ce) != {"—"} else "")
+    return "   ".join([say("before → now"), f"BCE {' → '.join(bce)}", *([f"CE {' → '.join(ce)}"] if set(ce) != {"—"} else [])])
 
 
 # What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
@@ -193,7 +196,7 @@ questions = Questions()
 })
 def which_is_largest():
     losses = F.binary_cross_entropy_with_logits(LOGITS, TARGET, reduction="none")[0]
-    return f"Class {int(losses.argmax())}'s", f"{numbers(losses)}"
+    return f"Class {int(losses.argmax())}'s", numbers(losses)
 
 
 @questions.asks("Of 1,000 classes one is true. A model knows only how rare that is, and answers 0.001 for each. What does BCE say?", {
@@ -203,19 +206,19 @@ def which_is_largest():
 })
 def one_in_a_thousand():
     loss = float(F.binary_cross_entropy(torch.full((1, 1000), 0.001), F.one_hot(torch.tensor([0]), 1000).float()))
-    return the_one({"Less than 0.01": loss < 0.01, "0.6931, as for every guess": 0.6 < loss < 0.7, "More than our 0.9733": loss > 0.97}), (
-        f"{number(loss)}")
+    return the_one({"Less than 0.01": loss < 0.01, "0.6931, as for every guess": 0.6 < loss < 0.7,
+                    "More than our 0.9733": loss > 0.97}), number(loss)
 
 
 @questions.asks("All three logits are 0: a coin toss for each class. What will `nn.BCEWithLogitsLoss` say, whatever is true?")
 def coin_toss():
     half = torch.tensor(0.5)
-    return float(BCE(torch.zeros(1, 3), TARGET)), "Each answer gives a half to the truth: −log ½ = log 2.", {
-        0.5: "this is the probability. The loss is −log of it.",
-        float(CE(torch.zeros(1, 3), LABEL)): "this is log 3, the price of guessing one of three. Here each question has two answers.",
-        float(-half.log10()): "this is −log ½ to base 10. Torch's `log` is the natural one.",
-        3 * float(-half.log()): "this is the sum of the three. The loss is their mean.",
-        1.0: "this is −log ½ to base 2, in bits. Torch's `log` is the natural one.",
+    return float(BCE(torch.zeros(1, 3), TARGET)), say("Each answer gives a half to the truth: −log ½ = log 2."), {
+        0.5: say("this is the probability. The loss is −log of it."),
+        float(CE(torch.zeros(1, 3), LABEL)): say("this is log 3, the price of guessing one of three. Here each question has two answers."),
+        float(-half.log10()): say("this is −log ½ to base 10. Torch's `log` is the natural one."),
+        3 * float(-half.log()): say("this is the sum of the three. The loss is their mean."),
+        1.0: say("this is −log ½ to base 2, in bits. Torch's `log` is the natural one."),
     }
 
 
@@ -231,4 +234,4 @@ def tie_bce():
     return the_one({"BCE also asks about the classes that are not there": of_class_1 < ce < float(losses.mean()),
                     "BCE takes sigmoid, and sigmoid gives class 1 less": of_class_1 >= ce,
                     "BCE is a sum over classes, CE a mean": torch.isclose(losses.sum(), BCE(LOGITS, TARGET)).item()}), (
-        f"{numbers(losses)}, of which only the second is about class 1")
+        say("{losses}, of which only the second is about class 1", losses=numbers(losses)))

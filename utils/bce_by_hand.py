@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from utils.check import Result, Task, alike, check, copies
 from utils.example import BATCH, BCE, FOUR, LOGITS, ROW, SMALL, TARGET
 from utils.inputs import call
+from utils.language import say
 from utils.loss_slips import BINARY, BRACKET, LOGS, REDUCING, binary, mixed
 from utils.plots import number
 from utils.predict import Questions, the_one
@@ -29,7 +30,7 @@ def sure_of_nothing():
     naive = -torch.log(1 - torch.sigmoid(torch.tensor(17.0)))
     in_one_step = float(BCE(torch.tensor([17.0]), torch.tensor([0.0])))
     return the_one({"inf": bool(naive.isinf()), "0": bool(naive < 1), "17": bool((naive - 17).abs() < 1)}), (
-        f"{naive.item()} for −log(1 − σ(17)), and {number(in_one_step)} in one step")
+        say("{naive} for −log(1 − σ(17)), and {loss} in one step", naive=naive.item(), loss=number(in_one_step)))
 
 
 @questions.asks("`nn.BCEWithLogitsLoss` is handed the sigmoids in place of the logits. What will it say?", {
@@ -135,7 +136,7 @@ def soft_remark(terms: Callable) -> Callable[[Callable], str]:
     def remark(function: Callable) -> str:
         soft = torch.tensor([[2, 3, 0.1]]), torch.tensor([[0.1, 0.9, 0.1]])
         return ("" if alike(call(function, *copies(soft))[0], terms(*soft)) else
-                "a target may also be a probability such as 0.9, and there it parts from torch.")
+                say("a target may also be a probability such as 0.9, and there it parts from torch."))
     return remark
 
 

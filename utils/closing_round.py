@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from utils.example import ARTICLE, BCE, CE, LABEL, LOGITS, TARGET
+from utils.language import say
 from utils.plots import number
 from utils.predict import Questions, the_one
 from utils.target_shape import refuses
@@ -23,7 +24,7 @@ def round_animals():
     logits = torch.tensor([[4.0, 3.9] + [-4.0] * 8])
     named, above = logits.argmax(dim=1).numel(), int((torch.sigmoid(logits) >= 0.5).sum())
     return the_one({"CrossEntropyLoss and argmax": named == 1, "BCEWithLogitsLoss and a threshold": above == 1}), (
-        f"{named} animal by argmax and {above} by a threshold of 0.5, on ten logits of which two are high")
+        say("{named} animal by argmax and {above} by a threshold of 0.5, on ten logits of which two are high", named=named, above=above))
 
 
 @questions.asks("(2) X-ray images with any number of 14 findings on each, often none. Which loss, and which answer?", {
@@ -35,13 +36,13 @@ def round_animals():
 })
 def round_findings():
     healthy, ill = torch.full((14,), -4.0), torch.tensor([4.0, 4.0] + [-4.0] * 12)
-    by_sigmoid, by_softmax, by_argmax = ([int(found.sum()) for found in map(find, (healthy, ill))] for find in (
+    sigmoid, softmax, argmax = ([int(found.sum()) for found in map(find, (healthy, ill))] for find in (
         lambda z: torch.sigmoid(z) >= 0.5, lambda z: torch.softmax(z, dim=0) >= 0.5, lambda z: F.one_hot(z.argmax(), 14)))
-    return the_one({"BCEWithLogitsLoss and a threshold": by_sigmoid == [0, 2],
-                    "CrossEntropyLoss and a threshold on softmax": by_softmax == [0, 2],
-                    "CrossEntropyLoss and argmax": by_argmax == [0, 2]}), (
-        f"{by_sigmoid[0]} findings on a healthy image and {by_sigmoid[1]} on one with two, by sigmoid; "
-        f"by softmax {by_softmax[0]} and {by_softmax[1]}, by argmax {by_argmax[0]} and {by_argmax[1]}")
+    return the_one({"BCEWithLogitsLoss and a threshold": sigmoid == [0, 2],
+                    "CrossEntropyLoss and a threshold on softmax": softmax == [0, 2],
+                    "CrossEntropyLoss and argmax": argmax == [0, 2]}), (
+        say("{a} findings on a healthy image and {b} on one with two, by sigmoid; by softmax {c} and {d}, by argmax {e} and {f}",
+            **dict(zip("abcdef", sigmoid + softmax + argmax))))
 
 
 @questions.asks("(3) 32 images, 10 classes, one label each. What does `nn.CrossEntropyLoss` want as its target?", {
@@ -54,7 +55,7 @@ def round_labels():
     targets = {"[32] long": labels, "[32, 1] long": labels.unsqueeze(1), "[32, 10] long": F.one_hot(labels, 10)}
     says = {name: refuses(CE, torch.zeros(32, 10), target) for name, target in targets.items()}
     return the_one({name: not error for name, error in says.items()}), (
-        f"{says['[32, 1] long']} to the target [32, 1], {says['[32, 10] long']} to [32, 10]")
+        say("{column} to the target [32, 1], {rows} to [32, 10]", column=says["[32, 1] long"], rows=says["[32, 10] long"]))
 
 
 @questions.asks("(4) 32 images, 14 findings, any number on each. What does `nn.BCEWithLogitsLoss` want as its target?", {
@@ -67,7 +68,7 @@ def round_targets():
     targets = {"[32] long": rows[:, 0], "[32, 14] long": rows, "[32, 14] float": rows.float()}
     says = {name: refuses(BCE, torch.zeros(32, 14), target) for name, target in targets.items()}
     return the_one({name: not error for name, error in says.items()}), (
-        f"{says['[32] long']} to the target [32], {says['[32, 14] long']} to whole numbers")
+        say("{labels} to the target [32], {rows} to whole numbers", labels=says["[32] long"], rows=says["[32, 14] long"]))
 
 
 @questions.asks("(5) A model for three classes gets better and better, but its cross-entropy stays above 0.55. What do you look "
@@ -79,7 +80,7 @@ def round_targets():
 def round_floor():
     floor = float(CE(torch.tensor([[0.0, 1.0, 0.0]]), LABEL))
     return the_one({"A softmax before the loss": 0.55 < floor < 0.56}), (
-        f"{number(floor)} for the best probabilities there are, handed over as logits")
+        say("{floor} for the best probabilities there are, handed over as logits", floor=number(floor)))
 
 
 @questions.asks("(6) The loss is `nn.BCEWithLogitsLoss`, it falls and falls, and now it says −12. What happened?", {
@@ -90,7 +91,7 @@ def round_floor():
 def round_negative():
     best, mask = float(BCE(100 * (2 * TARGET - 1), TARGET)), float(BCE(LOGITS, 255 * TARGET))
     return the_one({"Targets outside 0 … 1": mask < 0, "The model is better than perfect": best < 0}), (
-        f"{best:.4f} for perfect answers, and {number(mask)} for a target of 255")
+        say("{best} for perfect answers, and {mask} for a target of 255", best=f"{best:.4f}", mask=number(mask)))
 
 
 @questions.asks("(7) You change `reduction` from `mean` to `sum`, with 64 images and `nn.CrossEntropyLoss`. By what factor does "
@@ -102,11 +103,11 @@ def round_reduction():
         moved = z.clone().requires_grad_()
         nn.CrossEntropyLoss(reduction=reduction)(moved, labels).backward()
         gradients.append(moved.grad.norm())
-    return float(gradients[0] / gradients[1]), (
+    return float(gradients[0] / gradients[1]), say(
         "The mean divides by the number of images. In plain gradient descent the steps grow by as much; Adam takes it out again."), {
-        1.0: "the direction stays, and so it is tempting to think that nothing changes. The length does.",
-        1 / 64: "the other way round: the sum is the larger one.",
-        192.0: "this is 64 · 3. BCE averages over images *and* classes, CE over images only.",
+        1.0: say("the direction stays, and so it is tempting to think that nothing changes. The length does."),
+        1 / 64: say("the other way round: the sum is the larger one."),
+        192.0: say("this is 64 · 3. BCE averages over images *and* classes, CE over images only."),
     }
 
 
@@ -123,8 +124,8 @@ def round_why():
     one_and_three = torch.isclose(ce, CE(LOGITS, LABEL)) and torch.isclose(terms.mean(), BCE(LOGITS, TARGET))
     return the_one({"One three-class loss, and the mean of three two-class losses": bool(one_and_three),
                     "One is a mean, the other a sum": torch.isclose(terms.sum(), BCE(LOGITS, TARGET)).item()}), (
-        f"−log {number(float((-ce).exp()))} = {number(float(ce))}, and "
-        f"({' + '.join(number(float(term)) for term in terms)}) / 3 = {number(float(terms.mean()))}")
+        say("−log {p} = {ce}, and ({terms}) / 3 = {bce}", p=number(float((-ce).exp())), ce=number(float(ce)),
+            terms=" + ".join(number(float(term)) for term in terms), bce=number(float(terms.mean()))))
 
 
 questions.ROUND = [round_animals, round_findings, round_labels, round_targets, round_floor, round_negative, round_reduction, round_why]

@@ -13,6 +13,7 @@ from utils.example import (
 )
 from utils.explore import STILL, Explorer, ask, ask_gradient, listed
 from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
+from utils.language import say
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
@@ -53,9 +54,12 @@ def _check(logits: Tensor, labels: Tensor) -> None:
     check_tensor(labels, "labels")
     rows, classes = logits.shape[:-1], logits.shape[-1]
     if labels.shape != rows:
-        code = as_labels("labels", labels, rows, classes)
-        raise ValueError(f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
-                         f"one label per row of logits is wanted: shape {shape(rows)}" + (f", so write {code}" if code else ""))
+        shapes = {"labels": shape(labels), "logits": shape(logits), "rows": shape(rows)}
+        if code := as_labels("labels", labels, rows, classes):
+            raise ValueError(say("labels has shape {labels}, logits has {logits}; one label per row of logits is wanted: shape {rows}, "
+                                 "so write {code}", code=code, **shapes))
+        raise ValueError(say("labels has shape {labels}, logits has {logits}; one label per row of logits is wanted: shape {rows}",
+                             **shapes))
     check_labels(labels, classes)
 
 
@@ -66,7 +70,8 @@ def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
 
 def worked_row(y: list[int], loss: float) -> str:
     """What stands there where not exactly one class is true: no label says so, and torch's own answer to the row y."""
-    return f"★ × {sum(y)}: no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
+    return say("★ × {count}: no label says {count} true classes; torch's answer to the row {row} is {loss}",
+               count=sum(y), row=y, loss=number(loss + 0.0))  # −0.0 + 0.0 is 0.0
 
 
 def true_first(label: int) -> list[int]:
@@ -124,11 +129,11 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
             picture.frame("torch pillar", plots.INK, x - 13, at(0), x + 13, at(truth), data=(0, truth))
         if plots.drawable(loss):
             picture.dot("dot", k, x, at(loss), data=(float(p[k]), loss))
-        say(plots.short(loss), x, at(end), at, plots.RED if wrong else plots.INK)
+        price(plots.short(loss), x, at(end), at, plots.RED if wrong else plots.INK)
         plots.arrows(picture, "step", (1060, 1390), [top + 8 + 122 * j for j in range(3)], now["logits"], -now["gradient"],
                      -now["torchs"], before and -before["torchs"], true=[k])
 
-    def say(text: str, x: float, y: float, at: Callable, look: int):
+    def price(text: str, x: float, y: float, at: Callable, look: int):
         """The loss, on the side of its pillar that has room, above the curve there and clear of the line of guessing."""
         y, room = min(y - 8, floor - 16), plots.width(text) + 26
         if x + room > right:
@@ -160,13 +165,18 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         words = [
             f"p = softmax(logits) = {numbers(p)}",
             f"CE = {worked_cross_entropy(p, k, now['truth'])}",
-            f"gradient p − y = {numbers(now['torchs'])}",
+            say("gradient p − y = {gradient}", gradient=numbers(now["torchs"])),
         ]
         if now["odd"]:
             words.append(now["odd"])
-        words.append(f"before → now   p[{before['label']}] {number(before['p'][before['label']])} → p[{k}] {number(p[k])}   "
-                     f"CE {number(before['truth'])} → {number(now['truth'])}" if before else STILL)
-        return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", "\n".join(words), now["wrong"]
+        if before:
+            then = f"p[{before['label']}] {number(before['p'][before['label']])}"
+            words.append("   ".join([say("before → now"), f"{then} → p[{k}] {number(p[k])}",
+                                     f"CE {number(before['truth'])} → {number(now['truth'])}"]))
+        else:
+            words.append(say(STILL))
+        line = say("logits {logits}, label {k} → loss {loss}", logits=listed(now["logits"]), k=k, loss=number(now["loss"]))
+        return line, "\n".join(words), now["wrong"]
 
     controls = logit_sliders() | {"label": label_choice()}
     return Explorer("explore_cross_entropy", controls, compute, show, picture, presets(label=1) | {"one step": one_step}, tasks)
@@ -198,7 +208,7 @@ def is_it_good():
     ours, guess = float(CE(LOGITS, LABEL)), float(CE(torch.zeros(1, 3), LABEL))
     return the_one({"Better than guessing": ours < 0.9 * guess, "As good as guessing": 0.9 <= ours / guess <= 1.1,
                     "Bad: the answer is 35 % wrong": ours > 1.1 * guess}), (
-        f"{number(ours)} for our logits and {number(guess)} for three equal ones")
+        say("{ours} for our logits and {guess} for three equal ones", ours=number(ours), guess=number(guess)))
 
 
 @questions.asks("The model gets surer and surer of a *wrong* class. Where does the loss go?", {
@@ -209,7 +219,7 @@ def is_it_good():
 def sure_and_wrong():
     losses = [float(CE(torch.tensor([[lead, 0.0, 0.0]]), LABEL)) for lead in (10.0, 100.0, 1000.0)]
     return the_one({"To 1": losses[-1] < 2, "To about 10": 2 <= losses[-1] < 20, "Beyond every bound": losses[-1] > 999}), (
-        f"{numbers(losses)} where the wrong class leads by 10, 100 and 1000")
+        say("{losses} where the wrong class leads by 10, 100 and 1000", losses=numbers(losses)))
 
 
 @questions.asks("A wrong class leads by 10. The squares of p − y sum to nearly 2 then, as many as they can. How hard do they pull on "
@@ -225,7 +235,8 @@ def squares():
         loss(z, LABEL).backward()
         pulls.append(float(z.grad[0, 1]))
     return the_one({"Hardly at all": abs(pulls[1]) < abs(pulls[0]) / 100, "As hard as cross-entropy": 0.5 < pulls[1] / pulls[0] < 2,
-                    "Much harder": pulls[1] / pulls[0] >= 2}), f"{pulls[0]:.4f} by cross-entropy and {pulls[1]:.4f} by squares"
+                    "Much harder": pulls[1] / pulls[0] >= 2}), (
+        say("{pull} by cross-entropy and {other} by squares", pull=f"{pulls[0]:.4f}", other=f"{pulls[1]:.4f}"))
 
 
 @questions.asks("Ten images. Model A gives every label a share of 0.7028. Model B gives nine labels 0.999 and the tenth 0.0001. "
@@ -239,4 +250,4 @@ def tie_cross_entropy():
     a = float(-torch.softmax(LOGITS, dim=1)[0, 1].log())
     b = float(-torch.tensor([0.999] * 9 + [0.0001]).log().mean())
     return the_one({"A, the careful one": a < b - 0.01, "B: nine of ten are all but perfect": b < a - 0.01,
-                    "Both the same": abs(a - b) <= 0.01}), f"{number(a)} for A and {number(b)} for B"
+                    "Both the same": abs(a - b) <= 0.01}), say("{a} for A and {b} for B", a=number(a), b=number(b))

@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from utils.check import Result, Task, check
 from utils.example import BATCH, CE, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, WIDE
+from utils.language import say
 from utils.loss_slips import LABELLING, LOGS, LOGSUMEXP, OTHER_LOSSES, REDUCING
 from utils.plots import number
 from utils.predict import Questions, the_one
@@ -25,9 +26,9 @@ questions = Questions()
 })
 def product_of_shares():
     shares = torch.full((1000,), 0.7)
-    product = float(shares.prod())
+    product, total = float(shares.prod()), float(shares.log().sum())
     return the_one({"0": product == 0, "A number with many zeros": 0 < product < 0.01, "About 0.7": product >= 0.01}), (
-        f"{product} for the product, and {number(float(shares.log().sum()))} for the sum of the logarithms")
+        say("{product} for the product, and {total} for the sum of the logarithms", product=product, total=number(total)))
 
 
 @questions.asks("`nn.CrossEntropyLoss` is handed `p`, the probabilities, in place of the logits. What will it say?", {
@@ -39,7 +40,8 @@ def product_of_shares():
 def softmax_twice():
     once, twice = (float(CE(scores, LABEL)) for scores in (LOGITS, torch.softmax(LOGITS, dim=1)))
     return the_one({"0.3527, as before": abs(once - twice) < 1e-4, "More than 0.3527": twice - once >= 1e-4,
-                    "Less than 0.3527": once - twice >= 1e-4}), f"{number(once)} for logits, {number(twice)} for probabilities"
+                    "Less than 0.3527": once - twice >= 1e-4}), (
+        say("{once} for logits, {twice} for probabilities", once=number(once), twice=number(twice)))
 
 
 # --- the check: cross-entropy in steps, and its own slips

@@ -7,9 +7,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from utils.check import Result, Task, check
-from utils.example import BCE
+from utils.example import BCE, LOGITS, TARGET
 from utils.inputs import check_labels
+from utils.language import say
 from utils.loss_slips import LABELLING
+from utils.plots import number
 from utils.predict import Questions, the_one
 from utils.slips import slip
 from utils.target_shape import refuses
@@ -22,16 +24,28 @@ def bce_target(labels: Tensor, num_classes: int) -> Tensor:
     Raises TypeError or ValueError for other labels.  Taught in notebooks/04.
     """
     if not isinstance(num_classes, int):
-        raise TypeError(f"num_classes is a {type(num_classes).__name__}; a whole number is wanted: how many classes there are")
+        raise TypeError(say("num_classes is a {kind}; a whole number is wanted: how many classes there are",
+                            kind=type(num_classes).__name__))
     if num_classes < 2:  # one column, with a 1 in each row, would say yes for label 0
-        raise ValueError(f"num_classes is {num_classes}; at least 2 is wanted: "
-                         "for one yes or no per image, 1 or 0, write labels.float().unsqueeze(-1)")
+        raise ValueError(say("num_classes is {num_classes}; at least 2 is wanted: for one yes or no per image, 1 or 0, "
+                             "write labels.float().unsqueeze(-1)", num_classes=num_classes))
     check_labels(labels, num_classes)
     return F.one_hot(labels, num_classes).float()
 
 
-# What notebook 4 asks at its end.
+# What notebook 4 asks about it.
 questions = Questions()
+
+
+@questions.asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will torch "
+                "say?", {
+    "An error, another one": "It now has what it asked for. Torch can check a shape, but not what you meant.",
+    "0.9733": "That is the loss of *no, yes, no*. The repeated label says *yes, yes, yes*.",
+    "Another number, without an error": "It answers the question that you asked: are all three classes there?",
+})
+def expanded():
+    right, loss = float(BCE(LOGITS, TARGET)), float(BCE(LOGITS, torch.ones(1, 3)))
+    return the_one({"0.9733": abs(loss - right) < 1e-4, "Another number, without an error": abs(loss - right) >= 1e-4}), number(loss)
 
 
 @questions.asks("Two images, three classes, labels 1 and 0. Which target says so to `nn.BCEWithLogitsLoss`?", {
@@ -47,7 +61,7 @@ def tie_target():
         [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[0, 1, 0], [1, 0, 0]], [1.0, 0.0])}
     says = {name: refuses(BCE, sure, target) or f"{float(BCE(sure, target)):.4f}" for name, target in targets.items()}
     return the_one({name: said == "0.0000" for name, said in says.items()}), (
-        f"{', '.join(says.values())} to the four targets, for a model that is sure of the right answers")
+        say("{answers} to the four targets, for a model that is sure of the right answers", answers=", ".join(says.values())))
 
 
 # --- the check: a target in steps, and its own slips

@@ -15,6 +15,7 @@ from utils.example import (
 )
 from utils.explore import Explorer, listed, slider
 from utils.inputs import check_logits
+from utils.language import column, say
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
@@ -40,9 +41,9 @@ def predict_labels(logits: Tensor, threshold: float = 0.5) -> Tensor:
     """
     check_logits(logits)
     if not isinstance(threshold, (int, float)):
-        raise TypeError(f"threshold is a {type(threshold).__name__}; a number in [0, 1] is wanted")
+        raise TypeError(say("threshold is a {kind}; a number in [0, 1] is wanted", kind=type(threshold).__name__))
     if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold is {threshold}; a probability in [0, 1] is wanted")
+        raise ValueError(say("threshold is {threshold}; a probability in [0, 1] is wanted", threshold=threshold))
     return sigmoid(logits) >= threshold
 
 
@@ -120,21 +121,22 @@ def explore_summary() -> Explorer:
 
     def show(now, before):
         draw(now, before)
-        true = [f"class {k}" for k in range(3) if now["y"][k]]
-        answers = [f"class {k} {'yes' if yes else 'no'} {'✓' if yes == bool(there) else '✗'}"
-                   for k, (yes, there) in enumerate(zip(now["yes"], now["y"]))]
-        ce = f"of the row {number(now['row'] + 0.0)}" if now["ce"] is None else number(now["ce"])
-        worked = (worked_row(now["y"], now["row"]) if now["ce"] is None else
-                  f"= {worked_cross_entropy(now['p'], now['y'].index(1), now['ce'])}")
+        one, y = now["ce"] is not None, now["y"]
+        true = ", ".join(say("class {k}", k=k) for k in range(3) if y[k]) or say("none")
+        named = say("argmax: class {k}", k=now["chosen"])
+        answers = ", ".join((say("class {k} yes", k=k) if yes else say("class {k} no", k=k)) + (" ✓" if yes == bool(there) else " ✗")
+                            for k, (yes, there) in enumerate(zip(now["yes"], y)))
         words = "\n".join([
-            f"true (★)  {', '.join(true) or 'none'}",
-            f"softmax   {numbers(now['p'])}   argmax: class {now['chosen']} {'✓' if right(now) else '✗'}",
-            f"sigmoid   {numbers(now['sigma'])}   ≥ {now['threshold']:.6g}: {', '.join(answers)}",
-            f"CE  {worked}",
+            column(say("true (★)"), 10) + true,
+            f"softmax   {numbers(now['p'])}   {named} {'✓' if right(now) else '✗'}",
+            f"sigmoid   {numbers(now['sigma'])}   ≥ {now['threshold']:.6g}: {answers}",
+            f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}" if one else f"CE  {worked_row(y, now['row'])}",
             f"BCE = {worked_bce(now['terms'], 'mean', now['bce'])}",
             before_and_now(before, now),
         ])
-        line = f"logits {listed(now['logits'])}, target {now['y']} → CE {ce}, BCE {number(now['bce'])}"
+        said = {"logits": listed(now["logits"]), "y": y, "ce": number(now["row"] + 0.0), "bce": number(now["bce"])}  # −0.0 + 0.0 is 0.0
+        line = (say("logits {logits}, target {y} → CE {ce}, BCE {bce}", **said) if one else
+                say("logits {logits}, target {y} → CE of the row {ce}, BCE {bce}", **said))
         return line, words, ""
 
     controls = logit_sliders() | target_boxes() | {"threshold": slider("threshold", 0.5, 0, 1)}
@@ -180,7 +182,8 @@ def below_ce():
     ce = float(CE(LOGITS, LABEL))
     return the_one({"Logit 0 alone is enough": lowest(0) < ce, "Both logit 0 and logit 2": lowest(0, 2) < ce <= lowest(0),
                     "No logit can: BCE is always larger": ce <= lowest(0, 2)}), (
-        f"{number(lowest(0))} with logit 0 at −6, {number(lowest(2))} with logit 2 at −6, {number(lowest(0, 2))} with both")
+        say("{first} with logit 0 at −6, {last} with logit 2 at −6, {both} with both", first=number(lowest(0)), last=number(lowest(2)),
+            both=number(lowest(0, 2))))
 
 
 @questions.asks("Classes 0 and 1 are both on the image, and the model is sure of it: logits 6, 4, −6. How many *softmax* shares "
@@ -191,7 +194,8 @@ def below_ce():
 })
 def two_true():
     p = torch.softmax(torch.tensor([[6.0, 4.0, -6.0]]), dim=1)[0]
-    return ("None", "One", "Two")[int((p >= 0.5).sum())], f"shares of {p[0]:.4f}, {p[1]:.4f} and {p[2]:.4f}"
+    a, b, c = (f"{share:.4f}" for share in p)
+    return ("None", "One", "Two")[int((p >= 0.5).sum())], say("shares of {a}, {b} and {c}", a=a, b=b, c=c)
 
 
 @questions.asks("An image with none of the three classes on it: logits −4, −3, −5. What does argmax answer?", {
@@ -201,8 +205,8 @@ def two_true():
 })
 def argmax_of_none():
     low = torch.tensor([[-4.0, -3.0, -5.0]])
-    return f"Class {int(low.argmax())}", (
-        f"class {int(low.argmax())}, with sigmoids of {numbers(torch.sigmoid(low)[0])}")
+    named = int(low.argmax())
+    return f"Class {named}", say("class {k}, with sigmoids of {sigmoids}", k=named, sigmoids=numbers(torch.sigmoid(low)[0]))
 
 
 @questions.asks("We take 2.5 off every logit. What happens to the two losses of our image, whose class is 1?", {
@@ -211,10 +215,10 @@ def argmax_of_none():
     "Both change": "All logits change, and so it looks as if all losses must. But their differences are the old ones.",
 })
 def all_lower():
-    changes = [abs(float(loss(LOGITS - 2.5, right) - loss(LOGITS, right))) > 1e-4 for loss, right in ((CE, LABEL), (BCE, TARGET))]
+    ce, bce = ([float(loss(logits, right)) for logits in (LOGITS, LOGITS - 2.5)] for loss, right in ((CE, LABEL), (BCE, TARGET)))
     choices = {(False, False): "Both stay", (False, True): "CE stays, BCE changes", (True, True): "Both change"}
-    return choices[tuple(changes)], (
-        f"{number(float(CE(LOGITS - 2.5, LABEL)))} for CE and {number(float(BCE(LOGITS - 2.5, TARGET)))} for BCE afterwards")
+    return choices[tuple(abs(after - before) > 1e-4 for before, after in (ce, bce))], (
+        say("{ce} for CE and {bce} for BCE afterwards", ce=number(ce[1]), bce=number(bce[1])))
 
 
 @questions.asks("One yes-or-no question for each image, one logit, shape `[N, 1]`, and `nn.CrossEntropyLoss` with label 0 for each. "
@@ -226,7 +230,7 @@ def all_lower():
 def one_class():
     losses = [float(CE(torch.tensor([[z]]), torch.tensor([0]))) for z in (-5.0, 0.0, 5.0)]
     return the_one({"Always 0": losses == [0, 0, 0], "log 2 for a logit of 0": losses[1] > 0.5}), (
-        f"{losses[0]}, {losses[1]} and {losses[2]} for logits of −5, 0 and 5")
+        say("{a}, {b} and {c} for logits of −5, 0 and 5", **dict(zip("abc", losses))))
 
 
 # --- the check: one label or many, and its slips

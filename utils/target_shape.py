@@ -9,6 +9,7 @@ from utils import plots
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
 from utils.inputs import FLOATS, as_labels, as_targets, check_logits, check_tensor, labels_are, one_line, shape
+from utils.language import say
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
@@ -56,41 +57,45 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
     check_logits(logits)
     check_tensor(target, "target")
     if logits.dim() != 2 or len(logits) != 1:
-        raise ValueError(f"logits has shape {shape(logits)}; one row is wanted: shape [1, classes]")
+        raise ValueError(say("logits has shape {shape}; one row is wanted: shape [1, classes]", shape=shape(logits)))
     if loss not in list(LOSSES):
-        raise ValueError(f"loss is {loss!r}; one of {', '.join(LOSSES)} is wanted")
+        raise ValueError(say("loss is {loss}; one of {losses} is wanted", loss=repr(loss), losses=", ".join(LOSSES)))
     classes, values, whole = logits.shape[-1], target.double(), not (target.is_floating_point() or target.dtype == torch.bool)
     if loss == "CrossEntropyLoss" and classes == 1:
-        return "values", ("one logit competes with no other, so this loss is 0 whatever it is: for a yes or no take "
-                          f"nn.BCEWithLogitsLoss and write {as_targets('target', target, logits) or 'torch.tensor([[1.0]])'}")
+        return "values", say("one logit competes with no other, so this loss is 0 whatever it is: for a yes or no take "
+                             "nn.BCEWithLogitsLoss and write {code}", code=as_targets("target", target, logits) or "torch.tensor([[1.0]])")
     if loss == "CrossEntropyLoss" and target.shape == logits.shape[:-1]:  # one label per row
         label = target.item()
         if target.dtype not in (torch.long, torch.uint8):
-            code = as_labels("target", target, target.shape, classes)
-            return "dtype", (f"a label is an index{' of 64 bits' if whole else ', so a whole number'}: "
-                             + (f"write {code}" if code else f"{labels_are(classes)}, so look where the labels are made"))
+            fault = say("a label is an index of 64 bits") if whole else say("a label is an index, so a whole number")
+            if code := as_labels("target", target, target.shape, classes):
+                return "dtype", say("{fault}: write {code}", fault=fault, code=code)
+            return "dtype", say("{fault}: {labels}, so look where the labels are made", fault=fault, labels=labels_are(classes))
         if label == -100:
-            return "values", "−100 is ignore_index: the row is skipped, and a mean over no rows is 0 / 0"
+            return "values", say("−100 is ignore_index: the row is skipped, and a mean over no rows is 0 / 0")
         if not 0 <= label < classes:
-            return "values", f"{labels_are(classes)}: look where the labels are made"
-        return ("", "") if label == 1 else ("values", f"the label is {label}, not 1")
+            return "values", say("{labels}: look where the labels are made", labels=labels_are(classes))
+        return ("", "") if label == 1 else ("values", say("the label is {label}, not 1", label=label))
     code = as_targets("target", target, logits)
     if loss == "CrossEntropyLoss" and target.shape != logits.shape:
-        return "shape", (f"one label per row, shape {shape(logits[..., 0])}, or one probability per class, shape {shape(logits)}, "
-                         f"is wanted: write {as_labels('target', target, logits.shape[:-1], classes) or code or 'torch.tensor([1])'}")
+        return "shape", say("one label per row, shape {labels}, or one probability per class, shape {rows}, is wanted: write {code}",
+                            labels=shape(logits[..., 0]), rows=shape(logits),
+                            code=as_labels("target", target, logits.shape[:-1], classes) or code or "torch.tensor([1])")
     if target.shape != logits.shape:
         one = f"F.one_hot(torch.tensor([1]), num_classes={classes}).float()" if classes > 1 else "torch.tensor([[1.0]])"
-        return "shape", f"one number per logit is wanted, shape {shape(logits)}: write {code or one}"
+        return "shape", say("one number per logit is wanted, shape {shape}: write {code}", shape=shape(logits), code=code or one)
     if target.dtype not in FLOATS:
-        return "dtype", ("one number per class means floating point" + (
-            f": write {code}" if code else ", in [0, 1]: look where the target is made"))
+        return "dtype", (say("one number per class means floating point: write {code}", code=code) if code else
+                         say("one number per class means floating point, in [0, 1]: look where the target is made"))
     if not ((values >= 0) & (values <= 1)).all():
-        return "values", "torch does not check that a target lies in [0, 1]: " + (
-            f"divide a 0/255 mask by 255, so write {code}" if code.endswith("255") else
-            f"if −1 stands for no, write {code}" if code else "look where it was made")
+        fault = say("torch does not check that a target lies in [0, 1]")
+        if code.endswith("255"):
+            return "values", say("{fault}: divide a 0/255 mask by 255, so write {code}", fault=fault, code=code)
+        return "values", (say("{fault}: if −1 stands for no, write {code}", fault=fault, code=code) if code else
+                          say("{fault}: look where it was made", fault=fault))
     if values.tolist() != [[float(k == min(1, classes - 1)) for k in range(classes)]]:  # one logit asks for yes, 1
-        return "values", ("torch does not know what you meant: this row does not say class 1 and no other" if classes > 1 else
-                          f"the target is {target.item():.6g}, not 1")
+        return "values", (say("torch does not know what you meant: this row does not say class 1 and no other") if classes > 1 else
+                          say("the target is {target}, not 1", target=f"{target.item():.6g}"))
     return "", ""
 
 
@@ -166,16 +171,13 @@ def explore_target_shape() -> Explorer:
         logits, target, part, value = now["logits"], now["target"], now["part"], now["value"]
         said = now["error"] or number(value)
         if value is not None and number(value) != number(now["double"]):
-            said += f" in float32, {number(now['double'])} in float64"
+            said = say("{single} in float32, {double} in float64", single=said, double=number(now["double"]))
         words = [f"nn.{now['loss']}()(logits, target)",
                  f"logits  shape {shape(logits):8} {kind(logits):9} {listed(logits[0])}",
                  f"target  shape {shape(target):8} {kind(target):9} {target.tolist()}".replace("-", "−"),
-                 f"torch says  {said}",
-                 f"✗ the {part} {'do' if part == 'values' else 'does'} not fit, and torch {'stops' if value is None else 'is silent'}:"
-                 if part else "✓ shape, dtype and values fit:",
-                 f"  {now['mend'] or 'this is the loss for label 1'}"]
-        line = f"{now['loss']}, target {now['form']} → {said if value is not None else said.split(':')[0]}"
-        return line, "\n".join(words), ""
+                 say("torch says  {said}", said=said), fit(part, value), "  " + (now["mend"] or say("this is the loss for label 1"))]
+        short = said.partition(":")[0] if value is None else said
+        return say("{loss}, target {form} → {said}", loss=now["loss"], form=now["form"], said=short), "\n".join(words), ""
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
@@ -211,6 +213,16 @@ def cell(loss: str, form: str) -> tuple[float, float, float, float]:
 def verdict(part: str, value: float | None) -> str:
     """What came of a target: "right", "error" or "silent", a number although something does not fit."""
     return "error" if value is None else "silent" if part else "right"
+
+
+def fit(part: str, value: float | None) -> str:
+    """What does not fit, and whether torch stops at it, in words."""
+    if not part:
+        return say("✓ shape, dtype and values fit:")
+    if part == "values":
+        return say("✗ the values do not fit, and torch stops:") if value is None else say("✗ the values do not fit, and torch is silent:")
+    return (say("✗ the {part} does not fit, and torch stops:", part=part) if value is None else
+            say("✗ the {part} does not fit, and torch is silent:", part=part))
 
 
 def kind(tensor: Tensor) -> str:
@@ -273,17 +285,6 @@ def what_is_wrong():
     return the_one({"Its shape": first}), f"“{said}”"
 
 
-@questions.asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will torch "
-                "say?", {
-    "An error, another one": "It now has what it asked for. Torch can check a shape, but not what you meant.",
-    "0.9733": "That is the loss of *no, yes, no*. The repeated label says *yes, yes, yes*.",
-    "Another number, without an error": "It answers the question that you asked: are all three classes there?",
-})
-def expanded():
-    right, loss = float(BCE(LOGITS, TARGET)), float(BCE(LOGITS, torch.ones(1, 3)))
-    return the_one({"0.9733": abs(loss - right) < 1e-4, "Another number, without an error": abs(loss - right) >= 1e-4}), number(loss)
-
-
 @questions.asks("Can a cross-entropy be negative?", {
     "Never": "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check that they are.",
     "Yes, when the model is very good": "A very good model gets close to 0, and not below.",
@@ -295,4 +296,4 @@ def negative():
     mask = float(BCE(LOGITS, 255 * TARGET))
     return the_one({"Never": min(mask, inside) >= 0, "Yes, when a target lies outside 0 … 1": mask < 0 <= inside,
                     "Yes, when the model is very good": inside < 0}), (
-        f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
+        say("{loss} for the target {target}, and never below 0 for targets from 0 to 1", loss=number(mask), target=listed(255 * TARGET[0])))
