@@ -10,12 +10,12 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from utils.bce import check_bce, check_bce_terms
-from utils.cross_entropy import check_cross_entropy
+from utils.bce_by_hand import check_bce, check_bce_terms
+from utils.cross_entropy_by_hand import check_cross_entropy
+from utils.one_hot import check_bce_target
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
-from utils.target_shape import check_bce_target
 from utils.training_step import check_training_step
 from utils.weighted_by_hand import check_weighted_cross_entropy
 

@@ -18,14 +18,14 @@ from torch.nn import functional as F
 from tests.published import PUBLISHED
 from tests.topics import CHECKS, UTILS, beside, gathered, task_of
 from utils import check as machinery
-from utils.bce import check_bce, check_bce_terms
+from utils.bce_by_hand import check_bce, check_bce_terms
 from utils.check import agrees, copies, double, heard, performed, single, table, usable, written
-from utils.cross_entropy import check_cross_entropy
+from utils.cross_entropy_by_hand import check_cross_entropy
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.slips import GENERAL
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
-from utils.target_shape import check_bce_target
+from utils.one_hot import check_bce_target
 
 RIGHT, WRONG, PAIRED = gathered("RIGHT"), gathered("WRONG"), gathered("PAIRED")
 PAIRS = [(check, name) for check, functions in WRONG.items() for name in functions]

@@ -54,13 +54,13 @@ def test_each_notebook_asks_two_to_five_questions_and_one_that_ties_it_up(name):
     asked = re.findall(rf"^(?:{'|'.join(TOPICS[name].values())})\.(\w+)\(\)", sources(name), re.M)
     ties = [question for question in asked if question.startswith("tie_")]
     assert 2 <= len(asked) - len(ties) <= 5
-    assert (len(ties) == 1 and asked[-1] == ties[0]) or "questions.CLOSING_ROUND" in sources(name)
+    assert (len(ties) == 1 and asked[-1] == ties[0]) or "closing.ROUND" in sources(name)
 
 
 def test_every_question_is_asked_once():
     code = "\n".join(map(sources, NAMES))
     assert {name: code.count(CALLS[name]) for name in ASKED} == dict.fromkeys(ASKED, 1)
-    assert {shown: len(asks) for shown, asks in ROUNDS.items()} == {"questions.CLOSING_ROUND": 8, "review.SNIPPETS": 6}
+    assert {shown: len(asks) for shown, asks in ROUNDS.items()} == {"closing.ROUND": 8, "review.SNIPPETS": 6}
 
 
 def test_every_number_in_a_question_is_one_that_a_cell_computed():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tests.oracle import BCE, CE, label, logits_of, p, raises, s, share, targets_of, y, z
+from tests.oracle import BCE, CE, label, logits_of, s, share, targets_of, y, z
 from tests.test_bce import on_one_axis
 from tests.topics import pairs_of
 from utils.example import PRESETS
@@ -150,18 +150,6 @@ ANSWERS = {
     "argmax_of_none": ("Class 1", lambda: torch.tensor([-4.0, -3.0, -5.0]).argmax() == 1),
     "all_lower": ("CE stays, BCE changes", lambda: torch.allclose(share(z - 2.5), share(z)) and BCE(z - 2.5, y) < BCE(z, y) - 0.1),
     "one_class": ("Always 0", lambda: (share(torch.tensor([[-5.0], [0], [5]])) == 1).all()),
-    "round_animals": ("CrossEntropyLoss and argmax", lambda: (torch.sigmoid(torch.tensor([4.0, 3.9])) > 0.5).all()),
-    "round_findings": ("BCEWithLogitsLoss and a threshold", lambda: (share(torch.tensor([[4.0, 4.0, -4.0]])) < 0.5).all()),
-    "round_labels": ("[32] long", lambda: [raises(CE, torch.zeros(32, 10), target) for target in (
-        torch.zeros(32).long(), torch.zeros(32, 1).long(), torch.zeros(32, 10).long())] == [False, "RuntimeError", "RuntimeError"]),
-    "round_targets": ("[32, 14] float", lambda: [raises(BCE, torch.zeros(32, 14), target) for target in (
-        torch.zeros(32).long(), torch.zeros(32, 14).long(), torch.zeros(32, 14))] == ["ValueError", "RuntimeError", False]),
-    "round_floor": ("A softmax before the loss", lambda: 0.55 < math.log(math.e + 2) - 1 < 0.56),
-    "round_negative": ("Targets outside 0 … 1", lambda: BCE(z, 255 * y) < 0),
-    "round_reduction": 64,
-    "round_why": ("One three-class loss, and the mean of three two-class losses",
-                  lambda: round(-math.log(p[0, 1]), 4) == 0.3527
-                  and round(-(math.log(1 - s[0, 0]) + math.log(s[0, 1]) + math.log(1 - s[0, 2])) / 3, 4) == 0.9733),
 }
 # A word or two that only this choice has for its reason.
 REASONS = {
@@ -170,16 +158,6 @@ REASONS = {
     "argmax_of_none": {"None": "no such answer", "Class 1": "however low", "An error": "how large the largest"},
     "all_lower": {"Both stay": "Softmax does not see it", "CE stays": "on differences only", "Both change": "the old ones"},
     "one_class": {"It raises": "one class is too few", "log 2": "two classes would cost", "Always 0": "the whole 1"},
-    "round_animals": {"Cross": "the classes compete", "BCEWithLogitsLoss and a": "two animals or none",
-                      "BCEWithLogitsLoss and s": "inside this one"},
-    "round_findings": {"CrossEntropyLoss and argmax": "healthy one too", "CrossEntropyLoss and a thr": "at most one",
-                       "BCE": "Fourteen questions"},
-    "round_labels": {"[32] long": "One index per row of", "[32, 1]": "A column", "[32, 10]": "as probabilities"},
-    "round_targets": {"[32] long": "only one finding", "[32, 14] long": "The shape is right", "[32, 14] float": "shape of the logits"},
-    "round_floor": {"A learning": "the loss would jump", "A softmax": "once more", "Too few": "low in training"},
-    "round_negative": {"The model": "Perfect is 0", "Targets": "−254", "The learning": "jumps about"},
-    "round_reduction": {1: "the direction stays", 1 / 64: "the larger one", 192: "64 · 3"},
-    "round_why": {"One is": "Both are means", "One three": "yes or no for itself", "The same": "fourth decimal"},
 }
 
 # A way to do each task from the start, and what must not tick it.

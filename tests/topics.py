@@ -111,7 +111,7 @@ TASKED = list(dict.fromkeys((name, make) for name, make, _ in TASKS))
 # {question: what asks it}, in the order of the notebooks
 ASKED: dict[str, Callable] = {key: ask for module in UTILS.values() for key, ask in vars(module.questions).items() if callable(ask)}
 
-# {what a cell shows in a row, such as "questions.CLOSING_ROUND": what asks its questions}
+# {what a cell shows in a row, such as "closing.ROUND": what asks its questions}
 ROUNDS: dict[str, list[Callable]] = {f"{alias}.{key}": asks for name in NAMES for topic, alias in TOPICS[name].items()
                                      for key, asks in vars(UTILS[topic].questions).items() if isinstance(asks, list)}
 

@@ -8,18 +8,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils import plots
-from utils.check import Result, Task, check
 from utils.example import (
-    ARTICLE, BATCH, CE, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, WIDE, label_choice, logit_sliders, logits_from, presets,
+    ARTICLE, CE, LABEL, LOGITS, label_choice, logit_sliders, logits_from, presets,
 )
 from utils.explore import STILL, Explorer, ask, ask_gradient, listed
 from utils.inputs import as_labels, check_labels, check_logits, check_tensor, shape
-from utils.loss_slips import LABELLING, LOGS, LOGSUMEXP, OTHER_LOSSES, REDUCING
+from utils.language import say
 from utils.picture import Picture
 from utils.plots import exact, minus_log, number, numbers
 from utils.predict import Questions, the_one
-from utils.slips import FIRST, SHARING, Fault
-from utils.softmax import TOO_LARGE, TOO_SMALL, WHOLE, shares, softmax
+from utils.softmax import softmax
 
 
 def cross_entropy_terms(logits: Tensor, labels: Tensor) -> Tensor:
@@ -56,9 +54,12 @@ def _check(logits: Tensor, labels: Tensor) -> None:
     check_tensor(labels, "labels")
     rows, classes = logits.shape[:-1], logits.shape[-1]
     if labels.shape != rows:
-        code = as_labels("labels", labels, rows, classes)
-        raise ValueError(f"labels has shape {shape(labels)}, logits has {shape(logits)}; "
-                         f"one label per row of logits is wanted: shape {shape(rows)}" + (f", so write {code}" if code else ""))
+        shapes = {"labels": shape(labels), "logits": shape(logits), "rows": shape(rows)}
+        if code := as_labels("labels", labels, rows, classes):
+            raise ValueError(say("labels has shape {labels}, logits has {logits}; one label per row of logits is wanted: shape {rows}, "
+                                 "so write {code}", code=code, **shapes))
+        raise ValueError(say("labels has shape {labels}, logits has {logits}; one label per row of logits is wanted: shape {rows}",
+                             **shapes))
     check_labels(labels, classes)
 
 
@@ -69,7 +70,8 @@ def worked_cross_entropy(p: Tensor, label: int, loss: float) -> str:
 
 def worked_row(y: list[int], loss: float) -> str:
     """What stands there where not exactly one class is true: no label says so, and torch's own answer to the row y."""
-    return f"★ × {sum(y)}: no label says {sum(y)} true classes; torch's answer to the row {y} is {number(loss + 0.0)}"  # −0.0 + 0.0 is 0.0
+    return say("★ × {count}: no label says {count} true classes; torch's answer to the row {row} is {loss}",
+               count=sum(y), row=y, loss=number(loss + 0.0))  # −0.0 + 0.0 is 0.0
 
 
 def true_first(label: int) -> list[int]:
@@ -127,11 +129,11 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
             picture.frame("torch pillar", plots.INK, x - 13, at(0), x + 13, at(truth), data=(0, truth))
         if plots.drawable(loss):
             picture.dot("dot", k, x, at(loss), data=(float(p[k]), loss))
-        say(plots.short(loss), x, at(end), at, plots.RED if wrong else plots.INK)
+        price(plots.short(loss), x, at(end), at, plots.RED if wrong else plots.INK)
         plots.arrows(picture, "step", (1060, 1390), [top + 8 + 122 * j for j in range(3)], now["logits"], -now["gradient"],
                      -now["torchs"], before and -before["torchs"], true=[k])
 
-    def say(text: str, x: float, y: float, at: Callable, look: int):
+    def price(text: str, x: float, y: float, at: Callable, look: int):
         """The loss, on the side of its pillar that has room, above the curve there and clear of the line of guessing."""
         y, room = min(y - 8, floor - 16), plots.width(text) + 26
         if x + room > right:
@@ -163,13 +165,18 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         words = [
             f"p = softmax(logits) = {numbers(p)}",
             f"CE = {worked_cross_entropy(p, k, now['truth'])}",
-            f"gradient p − y = {numbers(now['torchs'])}",
+            say("gradient p − y = {gradient}", gradient=numbers(now["torchs"])),
         ]
         if now["odd"]:
             words.append(now["odd"])
-        words.append(f"before → now   p[{before['label']}] {number(before['p'][before['label']])} → p[{k}] {number(p[k])}   "
-                     f"CE {number(before['truth'])} → {number(now['truth'])}" if before else STILL)
-        return f"logits {listed(now['logits'])}, label {k} → loss {number(now['loss'])}", "\n".join(words), now["wrong"]
+        if before:
+            then = f"p[{before['label']}] {number(before['p'][before['label']])}"
+            words.append("   ".join([say("before → now"), f"{then} → p[{k}] {number(p[k])}",
+                                     f"CE {number(before['truth'])} → {number(now['truth'])}"]))
+        else:
+            words.append(say(STILL))
+        line = say("logits {logits}, label {k} → loss {loss}", logits=listed(now["logits"]), k=k, loss=number(now["loss"]))
+        return line, "\n".join(words), now["wrong"]
 
     controls = logit_sliders() | {"label": label_choice()}
     return Explorer("explore_cross_entropy", controls, compute, show, picture, presets(label=1) | {"one step": one_step}, tasks)
@@ -193,8 +200,7 @@ questions = Questions()
 
 
 @questions.asks("The loss on our image is 0.3527, with three classes to choose from. Is that good?", {
-    "Bad: the answer is 35 % wrong":
-        "It looks like a percentage. A loss is not one: it has no upper end, and 0.3527 is −log of 70 %.",
+    "Bad: the answer is 35 % wrong": "It looks like a percentage. A loss is not one: it has no upper end, and 0.3527 is −log of 70 %.",
     "Better than guessing": "Guessing gives each class a third, and a third costs −log ⅓.",
     "As good as guessing": "A share of 0.7028 is well above a third, and the larger the share, the smaller its −log.",
 })
@@ -202,31 +208,18 @@ def is_it_good():
     ours, guess = float(CE(LOGITS, LABEL)), float(CE(torch.zeros(1, 3), LABEL))
     return the_one({"Better than guessing": ours < 0.9 * guess, "As good as guessing": 0.9 <= ours / guess <= 1.1,
                     "Bad: the answer is 35 % wrong": ours > 1.1 * guess}), (
-        f"{number(ours)} for our logits and {number(guess)} for three equal ones")
+        say("{ours} for our logits and {guess} for three equal ones", ours=number(ours), guess=number(guess)))
 
 
 @questions.asks("The model gets surer and surer of a *wrong* class. Where does the loss go?", {
     "To 1": "Many scores end at 1. This one is a logarithm, and it does not.",
-    "To about 10":
-        "Tempting, because it grows slowly at first: a share of 0.0001 costs about 9. The next zero costs 2.3 more.",
+    "To about 10": "Tempting, because it grows slowly at first: a share of 0.0001 costs about 9. The next zero costs 2.3 more.",
     "Beyond every bound": "The share goes to 0 and its −log grows with the lead of the wrong class, one for one.",
 })
 def sure_and_wrong():
     losses = [float(CE(torch.tensor([[lead, 0.0, 0.0]]), LABEL)) for lead in (10.0, 100.0, 1000.0)]
     return the_one({"To 1": losses[-1] < 2, "To about 10": 2 <= losses[-1] < 20, "Beyond every bound": losses[-1] > 999}), (
-        f"{numbers(losses)} where the wrong class leads by 10, 100 and 1000")
-
-
-@questions.asks("A thousand images, and each label gets a share of 0.7. You multiply the thousand shares. What do 32 bits say?", {
-    "0": "0.7 to the 1000th has 154 zeros after its point. 32 bits hold about 45.",
-    "A number with many zeros": "So the mathematics says, and with ten images there would be one. But 32 bits have an end.",
-    "About 0.7": "That would be a mean of the shares. A product gets smaller with every factor.",
-})
-def product_of_shares():
-    shares = torch.full((1000,), 0.7)
-    product = float(shares.prod())
-    return the_one({"0": product == 0, "A number with many zeros": 0 < product < 0.01, "About 0.7": product >= 0.01}), (
-        f"{product} for the product, and {number(float(shares.log().sum()))} for the sum of the logarithms")
+        say("{losses} where the wrong class leads by 10, 100 and 1000", losses=numbers(losses)))
 
 
 @questions.asks("A wrong class leads by 10. The squares of p − y sum to nearly 2 then, as many as they can. How hard do they pull on "
@@ -242,21 +235,8 @@ def squares():
         loss(z, LABEL).backward()
         pulls.append(float(z.grad[0, 1]))
     return the_one({"Hardly at all": abs(pulls[1]) < abs(pulls[0]) / 100, "As hard as cross-entropy": 0.5 < pulls[1] / pulls[0] < 2,
-                    "Much harder": pulls[1] / pulls[0] >= 2}), f"{pulls[0]:.4f} by cross-entropy and {pulls[1]:.4f} by squares"
-
-
-@questions.asks("`nn.CrossEntropyLoss` is handed `p`, the probabilities, in place of the logits. What will it say?", {
-    "It raises an error": "It cannot know: probabilities are three floating numbers, and so are logits.",
-    "0.3527, as before": "It would, if a softmax of shares left them as they are. But it evens them out.",
-    "Less than 0.3527":
-        "One could hope for a bonus for work already done. But the second softmax evens the shares out.",
-    "More than 0.3527":
-        "The second softmax sees numbers that differ by less than 1, and so it returns shares that are more alike.",
-})
-def softmax_twice():
-    once, twice = (float(CE(scores, LABEL)) for scores in (LOGITS, torch.softmax(LOGITS, dim=1)))
-    return the_one({"0.3527, as before": abs(once - twice) < 1e-4, "More than 0.3527": twice - once >= 1e-4,
-                    "Less than 0.3527": once - twice >= 1e-4}), f"{number(once)} for logits, {number(twice)} for probabilities"
+                    "Much harder": pulls[1] / pulls[0] >= 2}), (
+        say("{pull} by cross-entropy and {other} by squares", pull=f"{pulls[0]:.4f}", other=f"{pulls[1]:.4f}"))
 
 
 @questions.asks("Ten images. Model A gives every label a share of 0.7028. Model B gives nine labels 0.999 and the tenth 0.0001. "
@@ -270,59 +250,4 @@ def tie_cross_entropy():
     a = float(-torch.softmax(LOGITS, dim=1)[0, 1].log())
     b = float(-torch.tensor([0.999] * 9 + [0.0001]).log().mean())
     return the_one({"A, the careful one": a < b - 0.01, "B: nine of ten are all but perfect": b < a - 0.01,
-                    "Both the same": abs(a - b) <= 0.01}), f"{number(a)} for A and {number(b)} for B"
-
-
-# --- the check: cross-entropy in steps, and its own slips
-
-def picked(do, z: Tensor, t: Tensor) -> Tensor:
-    """Softmax → the label's share → −log, for each image, as it is written first."""
-    return do.sign(do.log(do.rounding(do.pick(shares(do, z), t))))
-
-
-def multiplied(do, z: Tensor, t: Tensor) -> Tensor:
-    """The same by a product with one-hot rows."""
-    z = do.scores(z)
-    return do.sign(do.classes(do.one_hot(t, z) * do.log(do.share(z, torch.softmax(z, -1)))))
-
-
-def subtracted(do, z: Tensor, t: Tensor) -> Tensor:
-    """log-sum-exp minus the label's logit."""
-    z = do.scores(z)
-    return do.sign(do.difference(do.pick(z, t), do.logsumexp(z)))
-
-
-def averaged(losses: Callable) -> Callable:
-    """The whole loss out of those of the images."""
-    def way(do, z: Tensor, t: Tensor) -> Tensor:
-        t = do.labels(t, z.shape[-1], z)
-        return do.loss(z, t, do.reduce(losses(do, z, t), z))
-    return way
-
-
-SATURATED = Fault("saturation: a probability rounded to 0 before its logarithm",
-                  "The share is too small for 32 bits and becomes 0, and −log 0 is inf. (A limit such as 1e-8 only "
-                  "hides it.) Never compute the share: −log p is logsumexp(row) minus the label's logit.")
-PRODUCT = Fault("0 · log 0", "A share rounds to 0 here; its logarithm is −inf, and 0 · −inf is nan. Picking the label's entry multiplies "
-                "nothing; log_softmax never says −inf.", lambda loss: bool(loss.isnan().all()))
-CROSS_ENTROPY_SLIPS = [*REDUCING[:3], *LOGS[:2], *FIRST[:1], *LOGSUMEXP, *LABELLING, *SHARING, *LOGS[2:], *REDUCING[3:], *FIRST[1:]]
-CROSS_ENTROPY = Task(F.cross_entropy, ["logits", "labels"], [
-    (ROW, torch.tensor([1])),
-    (BATCH, torch.tensor([1, 0])),
-    (FOUR, torch.tensor([3, 0, 2])),
-    (WIDE, torch.tensor([1, 2, 0, 0])),
-    (SMALL, torch.tensor([2, 0, 2])),
-    (COLUMN, torch.tensor([0, 0, 0])),
-], [averaged(picked), averaged(multiplied), averaged(subtracted)], [*CROSS_ENTROPY_SLIPS, *OTHER_LOSSES], extremes=[
-    ((torch.tensor([[60.0, -60, 0]]), torch.tensor([0])), [PRODUCT]),
-    ((torch.tensor([[1000.0, 999, 0]]), torch.tensor([0])), [TOO_LARGE._replace(shows=SATURATED.shows)]),
-    ((torch.tensor([[-1000.0, -1001, -1002]]), torch.tensor([0])), [TOO_SMALL._replace(shows=SATURATED.shows)]),
-    ((torch.tensor([[0.0, -2000, 0]]), torch.tensor([1])), [SATURATED]),
-    ((torch.tensor([[1000.0, 999, 0], [2, 3, 0.1]]), torch.tensor([0, 1])), [WHOLE._replace(shows=SATURATED.shows)]),
-], slopes=[(torch.zeros(1, 3), torch.tensor([1])), (torch.tensor([[100.0, -100, 0], [2, 3, 0.1]]), torch.tensor([1, 0])),
-           (WIDE, torch.tensor([1, 2, 0, 0]))])
-
-
-def check_cross_entropy(function: Callable[[Tensor, Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C], labels [N]) → mean [] is cross-entropy, in nats.  Written in notebooks/02."""
-    return check(function, CROSS_ENTROPY)
+                    "Both the same": abs(a - b) <= 0.01}), say("{a} for A and {b} for B", a=number(a), b=number(b))

@@ -11,8 +11,8 @@ from random import Random
 import torch
 from torch.nn import functional as F
 
-from utils.bce import BCE_TASK
-from utils.cross_entropy import CROSS_ENTROPY
+from utils.bce_by_hand import BCE_TASK
+from utils.cross_entropy_by_hand import CROSS_ENTROPY
 from utils.drawn import Question, apart, asks, brackets, clear, image, number_asked, pick, plain
 from utils.example import BCE
 from utils.language import say, spoken

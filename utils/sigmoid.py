@@ -11,6 +11,7 @@ from utils.check import Result, Task, check
 from utils.example import ARTICLE, COLUMN, LOGITS, ROW, logit_sliders, logits_from, presets
 from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import check_logits
+from utils.language import column, say
 from utils.loss_slips import LOGS, LOGSUMEXP
 from utils.picture import Picture
 from utils.plots import number, numbers
@@ -90,16 +91,20 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
     def show(now, before):
         draw(now, before)
         z, s, p = now["logits"], now["truth"], now["shares"]
-        rows = [f"class {k}   {f'1 / (1 + exp({0.0 - float(z[k]):.6g}))':<20} = {number(float(s[k]))}    softmax {number(float(p[k]))}"
-                .replace("-", "−") for k in range(3)]
-        rows.append(f"sum       sigmoid {'':>15}{number(float(s.sum()))}    softmax {number(float(p.sum()))}")
+        rows = []
+        for k in range(3):
+            formula = f"1 / (1 + exp({0.0 - float(z[k]):.6g}))".replace("-", "−")
+            rows.append(column(say("class {k}", k=k), 10) + f"{formula:<20} = {number(float(s[k]))}    softmax {number(float(p[k]))}")
+        rows.append(column(say("sum"), 10) + f"sigmoid {'':>15}{number(float(s.sum()))}    softmax {number(float(p.sum()))}")
         if before:
             moved, shares = ([k for k in range(3) if now[key][k] != before[key][k]] for key in ("truth", "shares"))
-            one = f"before → now   {number(before['truth'][moved[0]])} → {number(s[moved[0]])}   " if len(moved) == 1 else ""
-            rows.append(f"{one}moved since then: {len(moved)} of 3 sigmoids, {len(shares)} of 3 shares")
+            one = [say("before → now"), f"{number(before['truth'][moved[0]])} → {number(s[moved[0]])}"] if len(moved) == 1 else []
+            since = say("moved since then: {sigmoids} of 3 sigmoids, {shares} of 3 shares", sigmoids=len(moved), shares=len(shares))
+            rows.append("   ".join([*one, since]))
         else:
-            rows.append(STILL)
-        return f"logits {listed(z)} → sigmoid {numbers(now['answer'])}", "\n".join(rows), now["wrong"]
+            rows.append(say(STILL))
+        line = say("logits {logits} → sigmoid {answer}", logits=listed(z), answer=numbers(now["answer"]))
+        return line, "\n".join(rows), now["wrong"]
 
     return Explorer("explore_sigmoid", logit_sliders(), compute, show, picture, presets(), tasks)
 
@@ -123,59 +128,51 @@ questions = Questions()
 
 @questions.asks("Softmax gave class 1 a share of 0.7028 and class 2, whose logit is 0.1, one of 0.0387. What will sigmoid give "
                 "them?", {
-    "Less to both":
-        "Three classes, three answers, and so it seems that each must get less. Sigmoid does not share anything out.",
-    "More to class 1, less to class 2":
-        "That is what a sharper softmax would do. Sigmoid looks at each logit by itself.",
-    "More to both":
-        "Softmax divides e³ by the sum of three exponentials, sigmoid by e³ + 1. Here the two others sum to more than "
-        "1.",
+    "Less to both": "Three classes, three answers, and so it seems that each must get less. Sigmoid does not share anything out.",
+    "More to class 1, less to class 2": "That is what a sharper softmax would do. Sigmoid looks at each logit by itself.",
+    "More to both": "Softmax divides e³ by the sum of three exponentials, sigmoid by e³ + 1. Here the two others sum to more than 1.",
 })
 def more_or_less():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]
     more = (bool(s[1] > p[1]), bool(s[2] > p[2]))
     choices = {(True, True): "More to both", (True, False): "More to class 1, less to class 2", (False, False): "Less to both"}
-    return choices[more], (
-        f"{number(float(s[1]))} to class 1 and {number(float(s[2]))} to class 2")
+    return choices[more], say("{one} to class 1 and {two} to class 2", one=number(float(s[1])), two=number(float(s[2])))
 
 
 @questions.asks("A logit of exactly 0: the model leans neither way. What does sigmoid make of it?")
 def sigmoid_of_0():
-    return float(torch.sigmoid(torch.tensor(0.0))), "e⁰ is 1, and 1 / (1 + 1) is a half: as likely there as not.", {
-        0.0: "0 would be *surely not there*. A logit of 0 is no evidence either way.",
-        1.0: "this is e⁰, one step too early: 1 / (1 + e⁰) is still to be computed.",
-        1 / 3: "this is the share of one among three equal classes. Sigmoid asks one class: there, or not?",
+    return float(torch.sigmoid(torch.tensor(0.0))), say("e⁰ is 1, and 1 / (1 + 1) is a half: as likely there as not."), {
+        0.0: say("0 would be *surely not there*. A logit of 0 is no evidence either way."),
+        1.0: say("this is e⁰, one step too early: 1 / (1 + e⁰) is still to be computed."),
+        1 / 3: say("this is the share of one among three equal classes. Sigmoid asks one class: there, or not?"),
     }
 
 
 @questions.asks("You move one logit of three. How many sigmoids move, and how many softmax shares?", {
     "One sigmoid, one share": "The shares have a sum in common, so one cannot move alone.",
     "One sigmoid, three shares": "Each sigmoid has its own logit and no other. The shares have the sum in common.",
-    "Three sigmoids, three shares":
-        "The three come in one tensor, like the shares. But no sum over classes is in the formula of sigmoid.",
+    "Three sigmoids, three shares": "The three come in one tensor, like the shares. But no sum over classes is in the formula of sigmoid.",
 })
 def what_moves():
     moved = LOGITS + torch.tensor([[0.0, -1.0, 0.0]])
     s, p = (int((f(LOGITS) != f(moved)).sum()) for f in (torch.sigmoid, lambda z: torch.softmax(z, dim=1)))
     choices = {(1, 1): "One sigmoid, one share", (1, 3): "One sigmoid, three shares", (3, 3): "Three sigmoids, three shares"}
-    return choices[s, p], f"{s} and {p} when logit 1 falls by 1"
+    return choices[s, p], say("{sigmoids} and {shares} when logit 1 falls by 1", sigmoids=s, shares=p)
 
 
 @questions.asks("The three sigmoids sum to more than 1. You divide each by their sum. Do you get softmax's shares?", {
-    "Yes":
-        "Both sum to 1 then, which looks like the whole difference. But the ratios are not the same: softmax's are "
-        "powers of e.",
+    "Yes": "Both sum to 1 then, which looks like the whole difference. But the ratios are not the same: softmax's are powers of e.",
     "No, though the order of the classes is the same":
         "Sigmoid and softmax both grow with the logit, so they rank the classes alike. The numbers differ.",
-    "No, and even the order can change":
-        "Different functions, so why not? Because both only grow where the logit does.",
+    "No, and even the order can change": "Different functions, so why not? Because both only grow where the logit does.",
 })
 def tie_sigmoid():
     s, p = torch.sigmoid(LOGITS)[0], torch.softmax(LOGITS, dim=1)[0]
     divided = s / s.sum()
     alike, ordered = torch.allclose(divided, p, atol=1e-4), torch.equal(divided.argsort(), p.argsort())
     return the_one({"Yes": alike, "No, though the order of the classes is the same": ordered and not alike,
-                    "No, and even the order can change": not ordered}), f"{numbers(divided)} against softmax's {numbers(p)}"
+                    "No, and even the order can change": not ordered}), (
+        say("{divided} against softmax's {shares}", divided=numbers(divided), shares=numbers(p)))
 
 
 # --- the checks: sigmoid and its logarithm in steps, and their own slips

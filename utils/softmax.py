@@ -12,6 +12,7 @@ from utils.check import Result, Task, check, steepness
 from utils.example import ARTICLE, BATCH, COLUMN, FOUR, LOGITS, ROW, SMALL, WIDE, logit_sliders, logits_from, presets
 from utils.explore import STILL, Explorer, ask, listed, slider
 from utils.inputs import check_logits
+from utils.language import column, say
 from utils.picture import Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
@@ -77,17 +78,19 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         draw(now, before)
         total = float(now["exps"].sum())
         over = "" if now["T"] == 1 else f" / {now['T']:.6g}"
-        rows = []
+        rows, shared = [], say("the shares sum to {total}", total=number(float(now["truth"].sum())))
         for k, (z, e, p) in enumerate(zip(now["logits"].tolist(), now["exps"].tolist(), now["truth"].tolist())):
             part, whole = exact(p, lambda part, whole: part / whole if whole else torch.nan, e, total)
-            rows.append(f"class {k}   {f'exp({z:.6g}{over})':<{10 + len(over)}} = {part:>9} ÷ {whole} = {number(p)}"
+            rows.append(column(say("class {k}", k=k), 10) + f"{f'exp({z:.6g}{over})':<{10 + len(over)}} = {part:>9} ÷ {whole} = {number(p)}"
                         .replace("-", "−"))
-        sums = f"sum {' ' * (len(over) + 17)}= {number(total):>9}   the shares sum to {number(float(now['truth'].sum()))}"
-        line = f"logits {listed(now['logits'])}, T {now['T']:.6g} → shares {numbers(now['answer'])}"
+        rows.append(column(say("sum"), 20 + len(over)) + f" = {number(total):>9}   {shared}")
         moved = [f"{number(a)} → {number(b)}" for a, b in zip(before["truth"], now["truth"])] if before else []
         if before and now["power"] != before["power"]:
-            moved.append(f"ruler exp({before['power']}) → exp({now['power']})".replace("-", "−"))
-        return line, "\n".join([*rows, sums, "   ".join(["before → now", *moved]) if before else STILL]), now["wrong"]
+            moved.append(say("ruler exp({before}) → exp({now})", before=before["power"], now=now["power"]).replace("-", "−"))
+        rows.append("   ".join([say("before → now"), *moved]) if before else say(STILL))
+        line = say("logits {logits}, T {temperature} → shares {shares}", logits=listed(now["logits"]), temperature=f"{now['T']:.6g}",
+                   shares=numbers(now["answer"]))
+        return line, "\n".join(rows), now["wrong"]
 
     controls = logit_sliders() | {"temperature T": slider("temperature T", 1.0, 0.2, 5.0)}
     return Explorer("explore_softmax", controls, compute, show, picture, presets(), tasks)
@@ -112,11 +115,9 @@ questions = Questions()
 
 
 @questions.asks("Class 1 has one and a half times the logit of class 0: 3 against 2. How many times as large will its share be?", {
-    "1.5 times, like the logits":
-        "It would be, if shares were logits divided by their sum. Softmax takes exponentials first.",
+    "1.5 times, like the logits": "It would be, if shares were logits divided by their sum. Softmax takes exponentials first.",
     "About 2.7 times": "The ratio of two shares is e to the power of the difference of their logits, here e¹.",
-    "About 20 times":
-        "That is e³, the exponential of 3 by itself. Class 0 has its exponential too, e², and it divides.",
+    "About 20 times": "That is e³, the exponential of 3 by itself. Class 0 has its exponential too, e², and it divides.",
 })
 def ratio():
     shares = torch.softmax(LOGITS, dim=-1)[0]
@@ -132,40 +133,39 @@ def ratio():
 })
 def one_logit_moves():
     before, after = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(LOGITS + torch.tensor([1.0, 0, 0]), dim=-1)[0]
-    return ("One", "Two", "Three")[int((before != after).sum()) - 1], f"{numbers(before)} before, {numbers(after)} after"
+    return ("One", "Two", "Three")[int((before != after).sum()) - 1], (
+        say("{before} before, {after} after", before=numbers(before), after=numbers(after)))
 
 
 @questions.asks("We add 100 to every logit. What happens to the shares?", {
     "The largest takes nearly all":
         "e¹⁰³ is huge, and so it looks as if it must win. But e¹⁰² is huge in the same proportion, and the share is a "
         "ratio.",
-    "They draw closer together":
-        "103 and 102 look closer than 3 and 2, in proportion. Softmax looks at differences only.",
+    "They draw closer together": "103 and 102 look closer than 3 and 2, in proportion. Softmax looks at differences only.",
     "Nothing": "Every exponential grows by the same factor e¹⁰⁰, and dividing by the sum takes it out again.",
 })
 def adding_100():
     before, after = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(LOGITS + 100, dim=-1)[0]
     change = float(after.max() - before.max())
     return the_one({"Nothing": abs(change) < 1e-4, "The largest takes nearly all": change >= 1e-4,
-                    "They draw closer together": change <= -1e-4}), f"{numbers(before)} before, {numbers(after)} after"
+                    "They draw closer together": change <= -1e-4}), (
+        say("{before} before, {after} after", before=numbers(before), after=numbers(after)))
 
 
 @questions.asks("Your `softmax` gets a batch: two rows of three logits. It divides by `exps.sum()`. What will each row sum to?", {
     "To 1": "That is what we want. But `sum()` without a `dim` does not know about rows.",
-    "To less than 1":
-        "`exps.sum()` adds all six numbers, so all six shares together make 1, and each row a part of it.",
+    "To less than 1": "`exps.sum()` adds all six numbers, so all six shares together make 1, and each row a part of it.",
     "No sum: it raises an error": "An error would be kind. But dividing a tensor by one number always works.",
 })
 def batch_sum():
     exps = torch.exp(torch.tensor([list(ARTICLE), [1, 1, 1]]))
     rows = (exps / exps.sum()).sum(dim=1)
     return the_one({"To 1": torch.allclose(rows, torch.ones(2)), "To less than 1": bool((rows < 0.99).all())}), (
-        f"{numbers(rows)} for the two rows")
+        say("{sums} for the two rows", sums=numbers(rows)))
 
 
 @questions.asks("Model A says 2, 3, 0.1. Model B says 4, 6, 0.2: twice as much each. How do B's shares differ?", {
-    "Not at all: the proportions are the same":
-        "Softmax looks at differences, not at proportions, and the differences have doubled.",
+    "Not at all: the proportions are the same": "Softmax looks at differences, not at proportions, and the differences have doubled.",
     "They are sharper": "All differences have doubled, so the ratio of two shares is the square of what it was.",
     "They are closer together": "That is what half of each logit would do, or a temperature of 2.",
 })
@@ -173,7 +173,7 @@ def tie_softmax():
     a, b = torch.softmax(LOGITS, dim=-1)[0], torch.softmax(2 * LOGITS, dim=-1)[0]
     change = float(b.max() - a.max())
     return the_one({"Not at all: the proportions are the same": abs(change) < 1e-4, "They are sharper": change >= 1e-4,
-                    "They are closer together": change <= -1e-4}), f"{numbers(a)} for A and {numbers(b)} for B"
+                    "They are closer together": change <= -1e-4}), say("{a} for A and {b} for B", a=numbers(a), b=numbers(b))
 
 
 # --- the check: softmax in steps, and its own slips

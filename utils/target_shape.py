@@ -1,22 +1,18 @@
 """Which target each loss takes, and what it says of the others.  Taught in notebooks/04_bce_shape_error.ipynb."""
 
-from collections.abc import Callable
 
 import ipywidgets as widgets
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from utils import plots
-from utils.check import Result, Task, check
 from utils.example import BCE, LABEL, LOGITS, TARGET, logit_sliders, logits_from, presets
 from utils.explore import Explorer, listed
-from utils.inputs import FLOATS, as_labels, as_targets, check_labels, check_logits, check_tensor, labels_are, one_line, shape
-from utils.loss_slips import LABELLING
+from utils.inputs import FLOATS, as_labels, as_targets, check_logits, check_tensor, labels_are, one_line, shape
+from utils.language import say
 from utils.picture import Picture
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.slips import slip
 
 LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCEWithLogitsLoss()}
 
@@ -35,21 +31,6 @@ FORMS = {
     "[3] long": torch.tensor([3]),
     "[−100] long": torch.tensor([-100]),
 }
-
-
-def bce_target(labels: Tensor, num_classes: int) -> Tensor:
-    """One row per label, 1 in the label's column and 0 elsewhere: the target that BCEWithLogitsLoss takes.
-
-    labels: (...) long, 0 ... num_classes − 1.  Returns: (..., num_classes), float32.
-    Raises TypeError or ValueError for other labels.  Taught in notebooks/04.
-    """
-    if not isinstance(num_classes, int):
-        raise TypeError(f"num_classes is a {type(num_classes).__name__}; a whole number is wanted: how many classes there are")
-    if num_classes < 2:  # one column, with a 1 in each row, would say yes for label 0
-        raise ValueError(f"num_classes is {num_classes}; at least 2 is wanted: "
-                         "for one yes or no per image, 1 or 0, write labels.float().unsqueeze(-1)")
-    check_labels(labels, num_classes)
-    return F.one_hot(labels, num_classes).float()
 
 
 def answer(loss: nn.Module, logits: Tensor, target: Tensor) -> tuple[float | None, str]:
@@ -76,41 +57,45 @@ def misfit(loss: str, logits: Tensor, target: Tensor) -> tuple[str, str]:
     check_logits(logits)
     check_tensor(target, "target")
     if logits.dim() != 2 or len(logits) != 1:
-        raise ValueError(f"logits has shape {shape(logits)}; one row is wanted: shape [1, classes]")
+        raise ValueError(say("logits has shape {shape}; one row is wanted: shape [1, classes]", shape=shape(logits)))
     if loss not in list(LOSSES):
-        raise ValueError(f"loss is {loss!r}; one of {', '.join(LOSSES)} is wanted")
+        raise ValueError(say("loss is {loss}; one of {losses} is wanted", loss=repr(loss), losses=", ".join(LOSSES)))
     classes, values, whole = logits.shape[-1], target.double(), not (target.is_floating_point() or target.dtype == torch.bool)
     if loss == "CrossEntropyLoss" and classes == 1:
-        return "values", ("one logit competes with no other, so this loss is 0 whatever it is: for a yes or no take "
-                          f"nn.BCEWithLogitsLoss and write {as_targets('target', target, logits) or 'torch.tensor([[1.0]])'}")
+        return "values", say("one logit competes with no other, so this loss is 0 whatever it is: for a yes or no take "
+                             "nn.BCEWithLogitsLoss and write {code}", code=as_targets("target", target, logits) or "torch.tensor([[1.0]])")
     if loss == "CrossEntropyLoss" and target.shape == logits.shape[:-1]:  # one label per row
         label = target.item()
         if target.dtype not in (torch.long, torch.uint8):
-            code = as_labels("target", target, target.shape, classes)
-            return "dtype", (f"a label is an index{' of 64 bits' if whole else ', so a whole number'}: "
-                             + (f"write {code}" if code else f"{labels_are(classes)}, so look where the labels are made"))
+            fault = say("a label is an index of 64 bits") if whole else say("a label is an index, so a whole number")
+            if code := as_labels("target", target, target.shape, classes):
+                return "dtype", say("{fault}: write {code}", fault=fault, code=code)
+            return "dtype", say("{fault}: {labels}, so look where the labels are made", fault=fault, labels=labels_are(classes))
         if label == -100:
-            return "values", "−100 is ignore_index: the row is skipped, and a mean over no rows is 0 / 0"
+            return "values", say("−100 is ignore_index: the row is skipped, and a mean over no rows is 0 / 0")
         if not 0 <= label < classes:
-            return "values", f"{labels_are(classes)}: look where the labels are made"
-        return ("", "") if label == 1 else ("values", f"the label is {label}, not 1")
+            return "values", say("{labels}: look where the labels are made", labels=labels_are(classes))
+        return ("", "") if label == 1 else ("values", say("the label is {label}, not 1", label=label))
     code = as_targets("target", target, logits)
     if loss == "CrossEntropyLoss" and target.shape != logits.shape:
-        return "shape", (f"one label per row, shape {shape(logits[..., 0])}, or one probability per class, shape {shape(logits)}, "
-                         f"is wanted: write {as_labels('target', target, logits.shape[:-1], classes) or code or 'torch.tensor([1])'}")
+        return "shape", say("one label per row, shape {labels}, or one probability per class, shape {rows}, is wanted: write {code}",
+                            labels=shape(logits[..., 0]), rows=shape(logits),
+                            code=as_labels("target", target, logits.shape[:-1], classes) or code or "torch.tensor([1])")
     if target.shape != logits.shape:
         one = f"F.one_hot(torch.tensor([1]), num_classes={classes}).float()" if classes > 1 else "torch.tensor([[1.0]])"
-        return "shape", f"one number per logit is wanted, shape {shape(logits)}: write {code or one}"
+        return "shape", say("one number per logit is wanted, shape {shape}: write {code}", shape=shape(logits), code=code or one)
     if target.dtype not in FLOATS:
-        return "dtype", ("one number per class means floating point" + (
-            f": write {code}" if code else ", in [0, 1]: look where the target is made"))
+        return "dtype", (say("one number per class means floating point: write {code}", code=code) if code else
+                         say("one number per class means floating point, in [0, 1]: look where the target is made"))
     if not ((values >= 0) & (values <= 1)).all():
-        return "values", "torch does not check that a target lies in [0, 1]: " + (
-            f"divide a 0/255 mask by 255, so write {code}" if code.endswith("255") else
-            f"if −1 stands for no, write {code}" if code else "look where it was made")
+        fault = say("torch does not check that a target lies in [0, 1]")
+        if code.endswith("255"):
+            return "values", say("{fault}: divide a 0/255 mask by 255, so write {code}", fault=fault, code=code)
+        return "values", (say("{fault}: if −1 stands for no, write {code}", fault=fault, code=code) if code else
+                          say("{fault}: look where it was made", fault=fault))
     if values.tolist() != [[float(k == min(1, classes - 1)) for k in range(classes)]]:  # one logit asks for yes, 1
-        return "values", ("torch does not know what you meant: this row does not say class 1 and no other" if classes > 1 else
-                          f"the target is {target.item():.6g}, not 1")
+        return "values", (say("torch does not know what you meant: this row does not say class 1 and no other") if classes > 1 else
+                          say("the target is {target}, not 1", target=f"{target.item():.6g}"))
     return "", ""
 
 
@@ -186,16 +171,13 @@ def explore_target_shape() -> Explorer:
         logits, target, part, value = now["logits"], now["target"], now["part"], now["value"]
         said = now["error"] or number(value)
         if value is not None and number(value) != number(now["double"]):
-            said += f" in float32, {number(now['double'])} in float64"
+            said = say("{single} in float32, {double} in float64", single=said, double=number(now["double"]))
         words = [f"nn.{now['loss']}()(logits, target)",
                  f"logits  shape {shape(logits):8} {kind(logits):9} {listed(logits[0])}",
                  f"target  shape {shape(target):8} {kind(target):9} {target.tolist()}".replace("-", "−"),
-                 f"torch says  {said}",
-                 f"✗ the {part} {'do' if part == 'values' else 'does'} not fit, and torch {'stops' if value is None else 'is silent'}:"
-                 if part else "✓ shape, dtype and values fit:",
-                 f"  {now['mend'] or 'this is the loss for label 1'}"]
-        line = f"{now['loss']}, target {now['form']} → {said if value is not None else said.split(':')[0]}"
-        return line, "\n".join(words), ""
+                 say("torch says  {said}", said=said), fit(part, value), "  " + (now["mend"] or say("this is the loss for label 1"))]
+        short = said.partition(":")[0] if value is None else said
+        return say("{loss}, target {form} → {said}", loss=now["loss"], form=now["form"], said=short), "\n".join(words), ""
 
     controls = logit_sliders() | {
         "loss": widgets.ToggleButtons(options=list(LOSSES), value="BCEWithLogitsLoss", description="loss",
@@ -231,6 +213,16 @@ def cell(loss: str, form: str) -> tuple[float, float, float, float]:
 def verdict(part: str, value: float | None) -> str:
     """What came of a target: "right", "error" or "silent", a number although something does not fit."""
     return "error" if value is None else "silent" if part else "right"
+
+
+def fit(part: str, value: float | None) -> str:
+    """What does not fit, and whether torch stops at it, in words."""
+    if not part:
+        return say("✓ shape, dtype and values fit:")
+    if part == "values":
+        return say("✗ the values do not fit, and torch stops:") if value is None else say("✗ the values do not fit, and torch is silent:")
+    return (say("✗ the {part} does not fit, and torch stops:", part=part) if value is None else
+            say("✗ the {part} does not fit, and torch is silent:", part=part))
 
 
 def kind(tensor: Tensor) -> str:
@@ -283,9 +275,7 @@ questions = Questions()
 
 @questions.asks("`nn.BCEWithLogitsLoss` will refuse the label `tensor([1])`. What does it complain about first?", {
     "Its value": "1 is a fine value for a target: it says *there*. There are just not enough of them.",
-    "Its dtype":
-        "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something else "
-        "first.",
+    "Its dtype": "That is the second thing wrong with it: a long where a float is wanted. But torch looks at something else first.",
     "Its shape": "Three logits are three questions, and the label holds one number.",
 })
 def what_is_wrong():
@@ -295,21 +285,8 @@ def what_is_wrong():
     return the_one({"Its shape": first}), f"“{said}”"
 
 
-@questions.asks("The message asks for size [1, 3], so someone repeats the label until it fits: `[[1., 1., 1.]]`. What will torch "
-                "say?", {
-    "An error, another one": "It now has what it asked for. Torch can check a shape, but not what you meant.",
-    "0.9733": "That is the loss of *no, yes, no*. The repeated label says *yes, yes, yes*.",
-    "Another number, without an error": "It answers the question that you asked: are all three classes there?",
-})
-def expanded():
-    right, loss = float(BCE(LOGITS, TARGET)), float(BCE(LOGITS, torch.ones(1, 3)))
-    return the_one({"0.9733": abs(loss - right) < 1e-4, "Another number, without an error": abs(loss - right) >= 1e-4}), number(loss)
-
-
 @questions.asks("Can a cross-entropy be negative?", {
-    "Never":
-        "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check "
-        "that they are.",
+    "Never": "True as long as the targets are probabilities: then it is −log of something below 1. Torch does not check that they are.",
     "Yes, when the model is very good": "A very good model gets close to 0, and not below.",
     "Yes, when a target lies outside 0 … 1": "Above 1, 1 − y is below 0, and its term counts the wrong way round.",
 })
@@ -319,83 +296,4 @@ def negative():
     mask = float(BCE(LOGITS, 255 * TARGET))
     return the_one({"Never": min(mask, inside) >= 0, "Yes, when a target lies outside 0 … 1": mask < 0 <= inside,
                     "Yes, when the model is very good": inside < 0}), (
-        f"{number(mask)} for the target {listed(255 * TARGET[0])}, and never below 0 for targets from 0 to 1")
-
-
-@questions.asks("Two images, three classes, labels 1 and 0. Which target says so to `nn.BCEWithLogitsLoss`?", {
-    "[[0., 1., 0.], [1., 0., 0.]]": "One row for each image, one answer for each class, as floats.",
-    "[[1., 1., 1.], [0., 0., 0.]]":
-        "Torch takes it: shape and dtype are right. It says *all three* of the first image and *none* of the second.",
-    "[[0, 1, 0], [1, 0, 0]]":
-        "The right answers as whole numbers. Torch wants floats, since an answer may also be 0.9.",
-    "[1., 0.]": "The labels themselves, as floats. Two numbers cannot answer six questions.",
-})
-def tie_target():
-    sure = torch.tensor([[-50.0, 50.0, -50.0], [50.0, -50.0, -50.0]])  # class 1 and no other, then class 0 and no other
-    targets = {str(target).replace(".0", "."): torch.tensor(target) for target in (
-        [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]], [[0, 1, 0], [1, 0, 0]], [1.0, 0.0])}
-    says = {name: refuses(BCE, sure, target) or f"{float(BCE(sure, target)):.4f}" for name, target in targets.items()}
-    return the_one({name: said == "0.0000" for name, said in says.items()}), (
-        f"{', '.join(says.values())} to the four targets, for a model that is sure of the right answers")
-
-
-# --- the check: a target in steps, and its own slips
-
-def rows(do, t: Tensor, n: int) -> Tensor:
-    return do.place(do.labels(t, n), do.columns(n, t))
-
-
-def written_in(t: Tensor, n: int, where, value=1.0) -> Tensor:
-    target = torch.zeros(len(t), n)
-    target[where] = value
-    return target
-
-
-TARGET_SLIPS = [
-    slip("label expanded instead of one-hot", "Repeating the label says “yes, yes, yes” for 1, and “no, no, no” for 0.",
-         place=[lambda t, n: t.unsqueeze(1).expand(-1, n).float(), lambda t, n: t.unsqueeze(1).expand(-1, n)]),
-    slip("long or bool instead of float", "The answers are right. BCE takes them as probabilities, so as floats.",
-         after=[torch.Tensor.long, torch.Tensor.bool]),
-    slip("num_classes not used", "The largest label of the batch, or how many labels there are, does not say how many classes there are.",
-         columns=[lambda n, t: int(t.max()) + 1, lambda n, t: len(t)]),
-    slip("number of classes fixed", "This is right for so many classes only. Use num_classes.",
-         columns=[lambda n, t, k=k: k for k in (3, 4, 2, 10)]),
-    slip("targets reversed", "1 stands for “there”, and 0 for “not there”.", after=lambda y: 1 - y),
-    slip("counted from the last class", "Label 0 is the first column, not the last.",
-         labels=lambda t, n: n - 1 - t, after=lambda y: y.flip(-1)),
-    slip("every label in every row", "target[:, labels] = 1 writes all labels into each row. Each row has one of its own.",
-         place=lambda t, n: written_in(t, n, (slice(None), t))),
-    slip("row and column exchanged in the index", "target[row, column]: the labels are the columns.",
-         place=lambda t, n: written_in(t, n, (t, torch.arange(len(t))))),
-    slip("only the first row", "Each row has a label of its own.",
-         place=[lambda t, n: written_in(t, n, (0, t)), lambda t, n: written_in(t, n, (0, t[0])), lambda t, n: F.one_hot(t[0], n).float()]),
-    slip("the label written where 1 belongs", "The column says which class; the number in it says “there”, so 1.",
-         place=[lambda t, n: F.one_hot(t, n) * t.unsqueeze(1).float(), lambda t, n: F.one_hot(t, n) * (t.unsqueeze(1) + 1.0)]),
-    slip("whole rows filled", "target[labels] = 1 fills the rows of these numbers. One place in each row is wanted.",
-         place=lambda t, n: written_in(t, n, t)),
-    slip("all labels in one row", "One row for each label is wanted, not one for all.",
-         place=[lambda t, n: F.one_hot(t, n).amax(0).float(), lambda t, n: F.one_hot(t, n).amax(0, keepdim=True).float(),
-                lambda t, n: F.one_hot(t, n).sum(0).float()]),
-    slip("the labels are not in it", "All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.",
-         place=[lambda t, n: torch.zeros(len(t), n), lambda t, n: torch.ones(len(t), n), lambda t, n: torch.eye(len(t), n)]),
-    slip("−1 for “not there”", "−1 and 1 are for hinge losses. BCE's targets are 0 and 1.", after=lambda y: 2 * y - 1),
-    slip("smoothed labels", "A plain one-hot row is wanted: 1 and 0.",
-         after=[lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.9 * y + 0.05]),
-    slip("dimension of the batch lost", "One row for each label, for one label too: shape [1, num_classes].", after=lambda y: y.squeeze(0)),
-    slip("the label itself", "One index cannot answer num_classes questions. Each label becomes a row.",
-         place=[lambda t, n: t.float(), lambda t, n: t, lambda t, n: t.float().unsqueeze(1), lambda t, n: t.unsqueeze(1)]),
-    *LABELLING,
-]
-BCE_TARGET = Task(lambda t, n: F.one_hot(t, n).float(), ["labels", "num_classes"], [
-    (torch.tensor([1]), 3),
-    (torch.tensor([2, 0]), 3),
-    (torch.tensor([2, 0, 1]), 4),
-    (torch.tensor([3, 0, 1, 3, 2]), 5),
-    (torch.tensor([0, 0, 0]), 2),
-    (torch.tensor([1, 0, 2]), 3),
-], [rows], TARGET_SLIPS, {"columns": lambda n, t: n, "place": lambda t, n: F.one_hot(t, n).float()})
-
-
-def check_bce_target(function: Callable[[Tensor, int], Tensor]) -> Result:
-    """Whether function(labels [N], num_classes) → [N, num_classes], floating, is one-hot.  Written in notebooks/04."""
-    return check(function, BCE_TARGET)
+        say("{loss} for the target {target}, and never below 0 for targets from 0 to 1", loss=number(mask), target=listed(255 * TARGET[0])))

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from utils.check import Result, Task, check
-from utils.cross_entropy import averaged, picked
+from utils.cross_entropy_by_hand import averaged, picked
 from utils.digits import DIGITS, TRAIN, digits
 from utils.language import say
 from utils.loss_slips import LABELLING, LOGS, OTHER_LOSSES

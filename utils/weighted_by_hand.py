@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from utils.arguments import LABELS, WEIGHTS
 from utils.check import Result, Task, check
-from utils.cross_entropy import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, picked, subtracted
+from utils.cross_entropy_by_hand import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, picked, subtracted
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, WIDE
 from utils.plots import number
 from utils.predict import Questions, the_one

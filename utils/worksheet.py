@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from utils import summary
-from utils.bce import BCE_TASK
+from utils.bce_by_hand import BCE_TASK
 from utils.check import Task
-from utils.cross_entropy import CROSS_ENTROPY
+from utils.cross_entropy_by_hand import CROSS_ENTROPY
 from utils.drawn import Drawn, Question, apart, asks, brackets, clear, image, pick, plain
 from utils.example import BCE, CE
 from utils.language import say
