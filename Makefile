@@ -51,20 +51,20 @@ translations: .venv/test
 bench: .venv/test
 	$(BIN)/python -m tests.bench
 
-present: named .venv/present
+present: named .venv/lab .venv/show
 	$(BIN)/python -m voila $(EDITION)/$(NOTEBOOK).ipynb --Voila.config_file_paths=.voila $(ARGS)
 
 named:
 	@[ -f "$(EDITION)/$(NOTEBOOK).ipynb" ] || { echo 'make present NOTEBOOK=... wants one of $(NOTEBOOKS), not "$(NOTEBOOK)"'; exit 2; }
 
 worksheet quiz: .venv/lab
-	@$(BIN)/python -m utils.$@ '$(SEED)'
+	@$(BIN)/python -m utils.$@ "$$SEED"
 
-site: .venv/site
+site: .venv/show
 	$(BIN)/python .site/make.py
 
 assignment: .venv/lab
-	$(BIN)/python -m utils.assignment $(FOLDER)
+	$(BIN)/python -m utils.assignment $(if $(FOLDER),"$$FOLDER")
 
 lint: .venv/lint
 	$(BIN)/ruff check --quiet
@@ -76,17 +76,17 @@ lint: .venv/lint
 
 constraints: | .venv/python
 	$(BIN)/python -m pip install -q $$(grep '^uv==' requirements-lint.txt)
-	cat requirements.txt requirements-present.txt requirements-site.txt requirements-test.txt requirements-lint.txt | grep -v '^-' >.venv/pins
+	cat requirements.txt requirements-show.txt requirements-test.txt requirements-lint.txt | grep -v '^-' >.venv/pins
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate .venv/pins >.venv/constraints
 	{ grep '^#' constraints.txt; grep -vE '^(torch|triton|nvidia|cuda)' .venv/constraints; } >.venv/pins && mv .venv/pins constraints.txt
 
 # The page is at https://someone.github.io/name/, and the QR code leads there.  [R], or these lines would change too.
-address: asked .venv/site
+address: asked .venv/show
 	git grep -lzE 'OWNER(\.github\.io)?/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|OWNER\.github\.io/[R]EPO|$(subst /,.github.io/,$(REPO))|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'
 	$(BIN)/python -m segno.cli --error m --scale 8 --light white --output .github/page.svg https://$(subst /,.github.io/,$(REPO))/
 
 asked:
-	@echo '$(REPO)' | grep -qxE '[A-Za-z0-9-]+/[A-Za-z0-9._-]+' || { echo 'Which repository?  make address REPO=someone/name'; exit 2; }
+	@echo "$$REPO" | grep -qxE '[A-Za-z0-9-]+/[A-Za-z0-9._-]+' || { echo 'Which repository?  make address REPO=someone/name'; exit 2; }
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is wanted, $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
@@ -99,16 +99,12 @@ asked:
 	$(BIN)/python -c 'import matplotlib.font_manager'  # builds the font cache now, not in a cell
 	touch $@
 
-.venv/test: .venv/lab requirements-test.txt requirements-present.txt requirements-site.txt
+.venv/test: .venv/lab requirements-test.txt requirements-show.txt
 	$(BIN)/python -m pip install -q -r requirements-test.txt
 	touch $@
 
-.venv/present: .venv/lab requirements-present.txt
-	$(BIN)/python -m pip install -q -r requirements-present.txt
-	touch $@
-
-.venv/site: requirements-site.txt constraints.txt | .venv/python
-	$(BIN)/python -m pip install -q -r requirements-site.txt
+.venv/show: requirements-show.txt constraints.txt | .venv/python
+	$(BIN)/python -m pip install -q -r requirements-show.txt
 	touch $@
 
 .venv/lint: requirements-lint.txt constraints.txt | .venv/python

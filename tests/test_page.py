@@ -42,7 +42,7 @@ def states() -> list:
 
 # What is as good as 0: next to 1 the last bit hangs on the order in which a machine adds three numbers, and below 2.2e−308 a double
 # has fewer digits the smaller it is.
-NOISE = r"\d\.\d\de−(1[567]|3(0[89]|[12]\d))"
+NOISE = r"\d\.\d+·10⁻(¹[⁵⁶⁷]|³(⁰[⁸⁹]|[¹²][⁰¹²³⁴⁵⁶⁷⁸⁹]))|0\.0+(?!\d)"
 
 
 def asked_torch(z, y) -> dict:
@@ -141,9 +141,9 @@ def test_numbers_are_written_as_python_writes_them_at_ties_too(opened):
     values = [k / 32 for k in range(-500, 500)] + [k / 2 ** 13 for k in range(1, 2000, 2)] + [50.0 * k for k in range(200, 1000)]
     values += [dice.choice((-1, 1)) * 10 ** dice.uniform(-300, 15) for _ in range(3000)] + [0, math.inf, -math.inf, 5e-324]
     told = json.loads(opened().evaluate("""values => JSON.stringify(values.split(' ').map(Number).map(x => isFinite(x) ?
-        [losses.number(x), losses.fixed(x, 4), losses.fixed(x, 12), losses.powered(x, 2)] : [losses.number(x)]))""",
+        [losses.number(x), losses.fixed(x, 4), losses.fixed(x, 12), losses.scientific(x, 7)] : [losses.number(x)]))""",
                                         " ".join(map(repr, values)).replace("inf", "Infinity")))
-    wanted = [[number(x), f"{x:.4f}", f"{x:.12f}", f"{x:.2e}"][:None if math.isfinite(x) else 1] for x in values]
+    wanted = [[number(x), f"{x:.4f}", f"{x:.12f}", re.sub("e(.)0", r"e\1", f"{x:.7e}")][:None if math.isfinite(x) else 1] for x in values]
     assert f"{0.03125:.4f}" == "0.0312" and "0.0312" in told[values.index(0.03125)]
     assert [pair for pair in zip(values, told, wanted) if pair[1] != pair[2]] == []
 
@@ -161,7 +161,7 @@ def test_its_words_are_lines_of_the_explorers(opened):
             assert before == re.split(r" {3,}", explorer.words.splitlines()[-1])
             for k in range(3):
                 explorer.controls[f"logit {k}"].value, explorer.controls[f"target {k}"].value = z[k], bool(y[k])
-        said = {re.split(r" {3,}argmax| {3,}at least", line)[0] for explorer in explorers for line in explorer.words.splitlines()}
+        said = {re.split(r" {3,}(?:argmax|≥)", line)[0] for explorer in explorers for line in explorer.words.splitlines()}
         words = page.evaluate("([z, y]) => losses.words(losses.compute({z, y}), null)", [z, list(y)])[:-1]
         assert not [line for line in words if line not in said]
 
@@ -218,10 +218,20 @@ def test_the_address_holds_what_is_shown_and_is_read_back(opened):
     page.evaluate("location.hash = '#z=1,2,3&y=0,0,1'")
     page.wait_for_function("document.querySelector('#z2').value === '3'")
     assert check(page)["y"] == [0, 0, 1] and "before → now   BCE" in shown(page)["words"][-1]
-    for wrong in ("#z=1,2&y=0,1,0", "#z=1,2,x&y=0,1,0", "#z=1,2,1e9&y=0,1,0", "#z=1,2,3&y=0,2,0", "#<b>", "#z=1,2,NaN&y=0,1,0"):
+    for wrong in ("#z=1,2&y=0,1,0", "#z=1,2,x&y=0,1,0", "#z=1,2,1e9&y=0,1,0", "#z=1,2,3&y=0,2,0", "#<b>", "#z=1,2,NaN&y=0,1,0",
+                  "#z=1,,3&y=0,1,0", "#z=1,2,3&y=0,1,"):
         page.evaluate("hash => { location.hash = '#z=1,2,3&y=0,0,1'; location.hash = hash; }", wrong)
         page.wait_for_function("document.querySelector('#z2').value === '0.1'")
         assert (check(page)["z"], shown(page)["y"]) == (list(ARTICLE), [0, 1, 0]), wrong
+        assert shown(page)["words"][-1] == "The address holds no three logits and targets: this is the article's example."
+    page.locator("#z0").press("ArrowRight")
+    assert "before → now   BCE" in shown(page)["words"][-1]
+
+
+@pytest.mark.parametrize("language", ["en", "xx", "", "toString"])  # the last is no language, though every object has it
+def test_a_language_that_the_page_does_not_speak_is_english(opened, language):
+    page = opened(hash=f"?lang={language}#z=1,2,3&y=1,0,0")
+    assert check(page)["z"] == [1, 2, 3] and page.evaluate("document.documentElement.lang") == "en"
 
 
 @pytest.mark.parametrize("allowed, says", [("true", "copied ✓"), ("false", "it is in the address")])

@@ -25,8 +25,7 @@ TOP = {"MAKEFLAGS": "", "MAKELEVEL": "0", "LANGUAGE": ""}  # make test runs thes
 @pytest.fixture
 def run(tmp_path):
     """run(command, …): its exit code and all it says, in a folder with the Makefile and the requirements."""
-    for name in ("Makefile", "constraints.txt", "requirements.txt", "requirements-test.txt", "requirements-present.txt",
-                 "requirements-site.txt"):
+    for name in ("Makefile", "constraints.txt", "requirements.txt", "requirements-test.txt", "requirements-show.txt"):
         shutil.copy(ROOT / name, tmp_path)
 
     def run(*command, **environment):
@@ -68,7 +67,7 @@ def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run
     (tmp_path / "page.html").write_text(f"https://{PLACEHOLDER.replace('/', '.github.io/')}/", encoding="utf8")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     program(tmp_path / ".venv/bin/python", f'exec {sys.executable} "$@"\n')  # with what make address would install
-    for name in ("python", "site"):
+    for name in ("python", "show"):
         (tmp_path / ".venv" / name).touch()
     (tmp_path / ".github").mkdir()
     run("git", "init", "-q")
@@ -100,10 +99,22 @@ def test_only_the_job_that_publishes_may_write_and_it_installs_nothing():
     assert {"run": "make site"} in jobs["build"]["steps"] and jobs["build"]["steps"][-1]["with"] == {"path": "_site"}
 
 
-@pytest.mark.parametrize("wrong", ["", "name", "https://example.org/someone/name", "some one/name", "a/b/c"])
+@pytest.mark.parametrize("wrong", ["", "name", "https://example.org/someone/name", "some one/name", "a/b/c", "it's/name"])
 def test_an_address_that_is_none_is_refused(run, wrong):
     code, says = run("make", "address", f"REPO={wrong}")
     assert code == 2 and says.startswith("Which repository?  make address REPO=someone/name\n")
+
+
+@pytest.mark.parametrize("given, handed_on", [
+    (["worksheet", "SEED=it's 7"], ["utils.worksheet", "it's 7"]), (["quiz"], ["utils.quiz", ""]),
+    (["assignment", "FOLDER=my class"], ["utils.assignment", "my class"]), (["assignment"], ["utils.assignment"])])
+def test_what_is_given_reaches_a_command_whole(run, tmp_path, given, handed_on):
+    """So that it is the command's own sentence that says what is wrong with it."""
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    program(tmp_path / ".venv/bin/python", 'printf "<%s>" "$@"\n')
+    for name in ("python", "lab"):
+        (tmp_path / ".venv" / name).touch()
+    assert run("make", "-s", *given, SEED="", FOLDER="") == (0, "".join(f"<{part}>" for part in ["-m", *handed_on]))
 
 
 def test_an_old_python_is_told_so(run, tmp_path):

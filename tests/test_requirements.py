@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = pathlib.Path(__file__).parent.parent
-OURS = ["requirements.txt", "requirements-present.txt", "requirements-site.txt", "requirements-test.txt", "requirements-lint.txt"]
+OURS = ["requirements.txt", "requirements-show.txt", "requirements-test.txt", "requirements-lint.txt"]
 OWN_PINS = re.compile("torch|triton|nvidia|cuda")  # what torch brings with it is pinned by torch itself
 
 
