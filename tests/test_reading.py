@@ -46,6 +46,7 @@ def test_every_explorer_shows_its_picture_and_numbers(read):
         assert picture.bounding_box()["width"] > 600, "it must not be a thumbnail"
         words, box = cell.locator(".explorer-told"), cell.locator(".explorer-told").bounding_box()
         assert words.is_visible() and box["y"] > picture.bounding_box()["y"] and box["width"] < 1280
+        assert "monospace" in words.locator("pre").evaluate("words => getComputedStyle(words).fontFamily"), "columns stay columns"
         assert words.text_content() == BeautifulSoup(told["text/html"], "html.parser").text
 
 

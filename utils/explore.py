@@ -264,8 +264,9 @@ class Explorer(widgets.VBox):
         """Complaint, words and tasks as HTML, for where no kernel runs."""
         words = "\n".join([*(line for _, line in self._said), self.words])
         tasks = "".join(f"<li>{html.escape(say(sentence))}</li>" for sentence, _ in self.tasks)
-        return f'<div class="explorer-told"><pre style="white-space: pre-wrap">{html.escape(words)}</pre>' + (
-            f"<ol>{tasks}</ol>" if tasks else "") + "</div>"
+        style = "white-space: pre-wrap; font-family: var(--jp-code-font-family, monospace)"
+        told = f'<pre style="{style}">{html.escape(words)}</pre>' + (f"<ol>{tasks}</ol>" if tasks else "")
+        return f'<div class="explorer-told">{told}</div>'
 
     def __repr__(self) -> str:
         return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
