@@ -137,8 +137,8 @@ def test_texts_in_tables_are_said_where_they_are_shown(tongue):
         for control in explorer.controls.values():
             for called, value in (option for option in getattr(control, "options", ()) if isinstance(option, tuple)):
                 assert called == said(value)
-    assert pseudo("A softmax was applied first, and the formula (or F.cross_entropy) applies another. Start from the logits.") in (
-        softmax.check_softmax(lambda z: z.softmax(-1).softmax(-1)).message.replace("\n  ", ""))
+    twice = next(known for known in softmax.SOFTMAX.slips if known.name == "softmax applied twice")
+    assert said(twice.thought) in softmax.check_softmax(lambda z: z.softmax(-1).softmax(-1)).message.replace("\n  ", "")
 
 
 @pytest.fixture(params=LANGUAGES)
