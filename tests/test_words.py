@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 
 from tests.test_extremes import settings_of
 from tests.topics import EXPLORERS, NAMES, agree, explore, its_tests, put, typed
+from utils import language
+from utils.language import wide
 from utils.plots import number
 
 SUM = r"[\d.+*·/()÷−e \-]|exp|−log"  # what an arithmetic is made of
@@ -73,3 +76,12 @@ def the_line_says_what_the_controls_and_the_words_say(explorer):
     rest = iter(re.findall(r"[−\d.]+(?:e[−+]\d+)?", typed(explorer.words)))
     for text in re.findall(r"−?\d+\.\d+(?:e[−+]\d+)?", typed(answers)):
         assert text in rest, f"{text} is not in the words, or in another order"
+
+
+@pytest.mark.parametrize("name, make", EXPLORERS)
+def test_columns_stay_columns_where_a_character_is_as_wide_as_two(monkeypatch, name, make):
+    """In a language with a wide character for two letters, the rows of a table have their equals signs under each other."""
+    said = SimpleNamespace(gettext=lambda text: re.sub(r"[a-z]+(?![^{]*\})", lambda word: "字" * (len(word[0]) // 2), text))
+    monkeypatch.setattr(language, "_catalogue", said)
+    rows = [row.partition("=")[0] for row in explore(name, make).words.splitlines() if re.match(r"字+( \d\s|\s{4}).* = ", row)]
+    assert len({len(row) + wide(row) for row in rows}) <= 1, rows

@@ -86,7 +86,8 @@ def explore_softmax(softmax: Callable[[Tensor], Tensor]) -> Explorer:
         rows.append(column(say("sum"), 20 + len(over)) + f" = {number(total):>9}   {shared}")
         moved = [f"{number(a)} → {number(b)}" for a, b in zip(before["truth"], now["truth"])] if before else []
         if before and now["power"] != before["power"]:
-            moved.append(say("ruler exp({before}) → exp({now})", before=before["power"], now=now["power"]).replace("-", "−"))
+            then, power = (f"exp({at['power']})".replace("-", "−") for at in (before, now))
+            moved.append(say("ruler {before} → {now}", before=then, now=power))
         rows.append("   ".join([say("before → now"), *moved]) if before else say(STILL))
         line = say("logits {logits}, T {temperature} → shares {shares}", logits=listed(now["logits"]), temperature=f"{now['T']:.6g}",
                    shares=numbers(now["answer"]))
