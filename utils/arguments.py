@@ -168,7 +168,7 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         moved = [f"{name} {' → '.join('0 / 0' if math.isnan(at[key]) else number(at[key]) for at in (before, now))}"
                  for name, key in zip(names, ("truth", "smooth", "mean")) if before[key] != now[key]] if before else []
         words = [
-            column(say("CE, weights 1 and 0"), 21) + weighted,
+            column("CE, weight[labels]", 21) + weighted,
             column("CE, label_smoothing", 21) + say("target {target}", target=numbers(now["target"])) + f"  →  {parts} = {smooth}",
             column("BCE, pos_weight", 21) + f"({terms}) / 3 = {mean}",
             "   ".join([say("before → now"), *(moved or [say("nothing has changed")])]) if before else say(STILL),

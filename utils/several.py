@@ -160,7 +160,7 @@ tasks = [
     ("Get more than nine of ten images wholly right.", lambda values, now: now["right"].double().mean() > 0.9),
     ("With BCE, bring all three recalls above 0.98, whatever it costs in precision.",
      lambda values, now: values["loss"] == "BCE, sigmoid" and bool((now["recall"] > 0.98).all())),
-    ("With softmax, get an image with none of the three right, and at the same threshold one with two.",
+    ("With softmax, get an image wholly right that has none of the three, and at the same threshold one that has two.",
      lambda values, now: values["loss"] == "CE, softmax" and now["by count"][0][0] > 0 and now["by count"][2][0] > 0),
 ]
 

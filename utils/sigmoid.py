@@ -113,11 +113,11 @@ def explore_sigmoid(sigmoid: Callable[[Tensor], Tensor]) -> Explorer:
 tasks = [
     ("Make all three sigmoids larger than 0.9.", lambda values, now: bool((now["truth"] > 0.9).all())),
     ("Make all three smaller than 0.1: nothing is on the image.", lambda values, now: bool((now["truth"] < 0.1).all())),
-    ("Leave the sigmoid of class 1 at 0.9526 and bring its share below 0.5.",
+    ("Leave the sigmoid of class 1 at 0.9526 and bring its softmax share below 0.5.",
      lambda values, now: float(now["logits"][1]) == ARTICLE[1] and float(now["shares"][1]) < 0.5),
-    ("Give class 2 a share above 0.9, with a sigmoid below 0.5.",
+    ("Give class 2 a softmax share above 0.9, with a sigmoid below 0.5.",
      lambda values, now: float(now["shares"][2]) > 0.9 and float(now["truth"][2]) < 0.5),
-    ("Make each sigmoid as large as its share, to within 0.01, and none smaller than 0.1.",
+    ("Make each sigmoid as large as its class's softmax share, to within 0.01, and none smaller than 0.1.",
      lambda values, now: bool((now["truth"] - now["shares"]).abs().max() < 0.01 and now["truth"].min() > 0.1)),
 ]
 

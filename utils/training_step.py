@@ -84,7 +84,7 @@ STEP_SLIPS = [
          step=[lambda w, g, rate, x, y: w - rate / len(x) * g, lambda w, g, rate, *_: w - rate * g / g.numel()]),
     slip("the gradient counted twice", "A gradient is added to the one before: look for a second backward(), or a second step.",
          step=lambda w, g, rate, *_: w - 2 * rate * g),
-    slip("the gradient's sign or length alone", "How steep it is matters, not only where it goes: no sign, no norm, no Adam.",
+    slip("the gradient's sign or direction alone", "How steep it is matters, not only where it goes: no sign, no norm, no Adam.",
          step=[lambda w, g, rate, *_: w - rate * g.sign(), lambda w, g, rate, *_: w - rate * g / g.norm()]),
     slip("weight decay", "Nobody asked for smaller weights: the loss is cross-entropy alone.",
          step=[lambda w, g, rate, *_, decay=decay: w - rate * (g + decay * w) for decay in (0.01, 1e-4, 1e-3, 0.1, 5e-4)]),
