@@ -80,7 +80,8 @@ WAYS = {
     "With softmax, get more than two thirds of the images wholly right.": [("threshold", 0.12)],
     "Get more than nine of ten images wholly right.": [("loss", "BCE, sigmoid")],
     "With BCE, bring all three recalls above 0.98, whatever it costs in precision.": [("threshold", 0.06), ("loss", "BCE, sigmoid")],
-    "With softmax, get an image wholly right that has none of the three, and at the same threshold one that has two.": [("threshold", 0.44)],
+    "With softmax, get an image wholly right that has none of the three, and at the same threshold one that has two.":
+        [("threshold", 0.44)],
 }
 NEARLY = {
     "With softmax, get more than two thirds of the images wholly right.": [("threshold", 0.18)],

@@ -193,7 +193,8 @@ WAYS = {
     "Make all three smaller than 0.1: nothing is on the image.": [("logit 2", -3.0), ("logit 1", -3.0), ("logit 0", -3.0)],
     "Leave the sigmoid of class 1 at 0.9526 and bring its softmax share below 0.5.": [("logit 0", 4.0)],
     "Give class 2 a softmax share above 0.9, with a sigmoid below 0.5.": [("logit 2", -1.0), ("logit 0", -6.0), ("logit 1", -6.0)],
-    "Make each sigmoid as large as its class's softmax share, to within 0.01, and none smaller than 0.1.": [(f"logit {k}", -0.7) for k in range(3)],
+    "Make each sigmoid as large as its class's softmax share, to within 0.01, and none smaller than 0.1.":
+        [(f"logit {k}", -0.7) for k in range(3)],
 }
 NEARLY = {
     "Leave the sigmoid of class 1 at 0.9526 and bring its softmax share below 0.5.": [("logit 1", 1.9)],
