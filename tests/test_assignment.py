@@ -15,7 +15,7 @@ import sysconfig
 import pytest
 
 from tests.topics import CHECKS, NOTEBOOKS, ROOT, UTILS
-from utils.assignment import POINTS, POINTS_OF_A_REVIEW, assignment, for_students, write
+from utils.assignment import POINTS, POINTS_OF_A_REVIEW, assignment, for_students, main, write
 
 SOLVED = assignment()
 STUDENTS = for_students(SOLVED)
@@ -84,13 +84,14 @@ def test_what_is_handed_out_brings_all_that_it_imports(tmp_path):
     assert ran.returncode == 0 and "homework" in ran.stdout, "alone, and not by way of the repository"
 
 
-def test_a_folder_that_exists_stays_as_it_is(tmp_path):
+def test_a_folder_that_exists_stays_as_it_is(tmp_path, capsys):
     folder = tmp_path / "homework"
     folder.mkdir()
     (folder / "mine.txt").write_text("mine", encoding="utf8")
-    ran = subprocess.run([sys.executable, "-m", "utils.assignment", str(folder)], cwd=ROOT, capture_output=True, text=True)
-    assert ran.returncode == 2 and ran.stdout == ""
-    assert ran.stderr == f"There is a folder {folder} already, and nothing in it was changed: move it away, or name another one.\n"
+    with pytest.raises(SystemExit, match="2"):
+        main(str(folder))
+    assert capsys.readouterr() == (
+        "", f"There is a folder {folder} already, and nothing in it was changed: move it away, or name another one.\n")
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
 
 
