@@ -1,4 +1,4 @@
-"""make site: the page, and every notebook as a page to read, into _site/.  It opens nothing and serves nothing.
+"""make site: the page, and every notebook of every edition as a page to read, into _site/.  It opens nothing and serves nothing.
 
 nbconvert makes the cells; to them come a style sheet, MathML for the formulas and links from page to page, so that no page
 fetches anything from anywhere.  A picture's alt text is the line that was saved with it.
@@ -16,6 +16,10 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from pygments.formatters import HtmlFormatter
 
 ROOT = pathlib.Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+from utils.language import say, speak  # noqa: E402
+
+NOTEBOOKS = ROOT / "notebooks"
 MARK = ".made-by-make-site"  # hidden, so that it is not published
 PLACE = "<!-- make site puts the pages to read here -->"
 
@@ -24,10 +28,11 @@ TEMPLATE = """{%- extends 'basic/index.html.j2' -%}
 {%- macro folded(name, is, body) -%}
   {%- if is -%}<details><summary>{{ name }}</summary>{{ body }}</details>{%- else -%}{{ body }}{%- endif -%}
 {%- endmacro -%}
-{%- block input_group -%}{{ folded("Code", (cell.metadata.jupyter or {}).source_hidden, super()) }}{%- endblock -%}
-{%- block output_group -%}{{ folded("Output", (cell.metadata.jupyter or {}).outputs_hidden, super()) }}{%- endblock -%}"""
+{%- block input_group -%}{{ folded(say("Code"), (cell.metadata.jupyter or {}).source_hidden, super()) }}{%- endblock -%}
+{%- block output_group -%}{{ folded(say("Output"), (cell.metadata.jupyter or {}).outputs_hidden, super()) }}{%- endblock -%}"""
 EXPORTER = HTMLExporter(template_name="basic", raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True,
                         exclude_anchor_links=True)
+EXPORTER.environment.globals["say"] = say
 
 PYGMENTS = [HtmlFormatter(style=style, cssclass="highlight").get_style_defs() for style in ("default", "github-dark")]
 STYLE = f"""
@@ -58,17 +63,17 @@ math[display=block] {{ margin: 1rem 0; }}
 }}
 """
 PAGE = """<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <link rel="icon" href="data:,">
 <style>{style}</style>
-<nav aria-label="Pages">{before}</nav>
+<nav aria-label="{pages}">{before}</nav>
 <main>
 {body}
 </main>
-<nav aria-label="Next">{after}</nav>
+<nav aria-label="{following}">{after}</nav>
 """
 
 
@@ -90,28 +95,40 @@ def body_of(notebook) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = for_reading(cell.source)
-    body = re.sub(r'href="(\w+)\.(?:ipynb|md)(?=["#])', r'href="\1.html', EXPORTER.from_notebook_node(notebook)[0])
+    body = re.sub(r'href="((?:\.\./|\w+/)?\w+)\.(?:ipynb|md)(?=["#])', r'href="\1.html', EXPORTER.from_notebook_node(notebook)[0])
     return re.sub("<table>.*?</table>", r'<div class="scrolls" tabindex="0">\g<0></div>', body, flags=re.S)  # by keyboard too
+
+
+def edition(folder: pathlib.Path) -> tuple[dict[str, str], list[str]]:
+    """The notebooks of a folder and their glossary, in the language that the folder is called by: {name: the page}, and a link to each."""
+    language = "en" if folder == NOTEBOOKS else folder.name
+    speak(language)
+    sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
+    sources["glossary"] = new_notebook(cells=[new_markdown_cell((folder / "glossary.md").read_text(encoding="utf8"))])
+    titles = {name: re.search("^# (.*)", notebook.cells[0].source, re.M)[1] for name, notebook in sources.items()}
+    links = [f'<a href="{name}.html">{title}</a>' for name, title in titles.items()]
+    index = f'<a href="{"../" * (folder != NOTEBOOKS)}index.html">{say("The page with the sliders")}</a>'
+    made = {}
+    for place, name in enumerate(titles):
+        around = {"before": index + links[-1] * (name != "glossary"),
+                  "after": "".join(f"<span>{arrow} {links[there]}</span>"
+                                   for arrow, there in (("←", place - 1), ("→", place + 1)) if 0 <= there < len(links))}
+        made[name] = PAGE.format(language=language, title=titles[name], style=STYLE, body=body_of(sources[name]), pages=say("Pages"),
+                                 following=say("Next"), **around)
+    return made, links
 
 
 def pages() -> dict[str, str]:
     """{file name: the page}"""
-    sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
-    glossary = (ROOT / "notebooks" / "glossary.md").read_text(encoding="utf8")
-    sources["glossary"] = new_notebook(cells=[new_markdown_cell(glossary)])
-    titles = {name: re.search("^# (.*)", notebook.cells[0].source, re.M)[1] for name, notebook in sources.items()}
-    links = {"index": '<a href="index.html">The page with the sliders</a>',
-             **{name: f'<a href="{name}.html">{title}</a>' for name, title in titles.items()}}
-    names, made = list(links), {}
-    for place, name in enumerate(names[1:], 1):
-        around = {"before": links["index"] + links["glossary"] * (name != "glossary"),
-                  "after": "".join(f"<span>{arrow} {links[names[there]]}</span>"
-                                   for arrow, there in (("←", place - 1), ("→", place + 1)) if 0 < there < len(names))}
-        made[f"{name}.html"] = PAGE.format(title=titles[name], style=STYLE, body=body_of(sources[name]), **around)
     index = (ROOT / ".site" / "index.html").read_text(encoding="utf8")
     assert PLACE in index
-    to_read = ", ".join(links[name] for name in names[1:])
-    return {"index.html": index.replace(PLACE, f"<nav>To read, with every picture: {to_read}</nav>")} | made
+    all_made = {}
+    for folder in sorted(path.parent for path in NOTEBOOKS.glob("**/glossary.md")):
+        made, links = edition(folder)
+        if folder == NOTEBOOKS:
+            all_made["index.html"] = index.replace(PLACE, f"<nav>To read, with every picture: {', '.join(links)}</nav>")
+        all_made |= {(folder.relative_to(NOTEBOOKS) / f"{name}.html").as_posix(): page for name, page in made.items()}
+    return all_made
 
 
 def main(site: pathlib.Path) -> None:
@@ -124,6 +141,7 @@ def main(site: pathlib.Path) -> None:
     site.mkdir()
     (site / MARK).touch()
     for name, page in made.items():
+        (site / name).parent.mkdir(exist_ok=True)
         (site / name).write_text(page, encoding="utf8")
     print(f"{len(made)} pages, {sum(len(page.encode()) for page in made.values()) / 1000:.0f} kB together: open {site / 'index.html'}")
 

@@ -2,24 +2,27 @@
 
 import os
 import pathlib
+import posixpath
 import re
 import runpy
 import shutil
 import urllib.parse
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
 from tests.lab import CHROME, ROOT
 from tests.test_notebooks import code_cells
-from tests.topics import NAMES, sources
+from tests.topics import NAMES
 
 if CHROME is None and os.environ.get("CI") != "true":
     pytest.skip("no Chromium or Chrome on this machine: install one for the browser tests", allow_module_level=True)
 
 MAKE = runpy.run_path(str(ROOT / ".site" / "make.py"))["main"]
-PAGES = ["index", *NAMES, "glossary"]
+EDITIONS = sorted("" if path.parent.name == "notebooks" else path.parent.name + "/" for path in ROOT.glob("notebooks/**/glossary.md"))
+PAGES = ["index", *(home + name for home in EDITIONS for name in (*NAMES, "glossary"))]
 ELSEWHERE = {"github.com", "colab.research.google.com"}  # for readers to follow; nothing is fetched from there
 
 
@@ -41,7 +44,7 @@ def test_it_says_where_it_is_and_replaces_only_what_it_made(site, tmp_path, caps
     (site / "old.html").touch()
     MAKE(site)
     assert re.fullmatch(rf"{len(PAGES)} pages, \d+ kB together: open {re.escape(str(site / 'index.html'))}\n", capsys.readouterr().out)
-    assert sorted(path.name for path in site.iterdir() if path.name[0] != ".") == sorted(f"{name}.html" for name in PAGES)
+    assert sorted(path.relative_to(site).as_posix() for path in site.glob("**/[!.]*.*")) == sorted(f"{name}.html" for name in PAGES)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.html").touch()
     with pytest.raises(SystemExit, match="mine was not made by make site: move it out of the way first"):
@@ -63,8 +66,9 @@ def test_no_link_is_dead_and_nothing_is_fetched(site, read, browser, name):
     for link in map(urllib.parse.urlsplit, links):
         if link.scheme == "file":
             target = pathlib.Path(urllib.parse.unquote(link.path))
-            assert target.parent == site and target.is_file(), link.path
-            assert not link.fragment or read[target.stem].find(id=urllib.parse.unquote(link.fragment)), link
+            assert target.is_relative_to(site) and target.is_file(), link.path
+            there = target.relative_to(site).with_suffix("").as_posix()
+            assert not link.fragment or read[there].find(id=urllib.parse.unquote(link.fragment)), link
         else:
             assert link.scheme == "https" and link.netloc in ELSEWHERE, link
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -79,8 +83,14 @@ def test_every_page_can_be_reached_from_the_first(read):
         name = todo.pop()
         if name not in reached:
             reached.add(name)
-            todo += [link["href"].partition(".")[0] for link in read[name].find_all("a", href=re.compile(r"^\w+\.html"))]
+            todo += [posixpath.normpath(posixpath.join(posixpath.dirname(name), link["href"].partition(".html")[0]))
+                     for link in read[name].find_all("a", href=re.compile(r"^[\w./]+\.html"))]
     assert reached == set(PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_its_language(read, name):
+    assert read[name].html["lang"] == (posixpath.dirname(name) or "en")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -99,18 +109,21 @@ def test_all_outputs_are_there_those_that_answer_are_folded_and_pictures_say_wha
     assert summaries.count("Code") == 1 and "A solution" in summaries and not page.find("details", open=True)
 
 
+@pytest.mark.parametrize("home", EDITIONS)
 @pytest.mark.parametrize("name", NAMES)
-def test_formulas_are_formulas(read, name):
-    prose = re.sub(r"```.*?```|`[^`]*`", "", sources(name, "markdown"), flags=re.S)
+def test_formulas_are_formulas(read, name, home):
+    cells = nbformat.read(ROOT / "notebooks" / f"{home}{name}.ipynb", as_version=4).cells
+    prose = re.sub(r"```.*?```|`[^`]*`", "", "\n".join(cell.source for cell in cells if cell.cell_type == "markdown"), flags=re.S)
     wide = prose.count("$$") // 2
-    shown = read[name].find_all("math")
+    page = read[home + name]
+    shown = page.find_all("math")
     assert (len(shown), sum(math["display"] == "block" for math in shown)) == (wide + (prose.count("$") - 4 * wide) // 2, wide)
-    for code in read[name].find_all(["pre", "code", "script", "style"]):
+    for code in page.find_all(["pre", "code", "script", "style"]):
         code.extract()
-    assert not re.search(r"\$|\\[a-z]", read[name].get_text()), "some TeX is left"
+    assert not re.search(r"\$|\\[a-z]", page.get_text()), "some TeX is left"
 
 
 def test_the_pages_are_light(site):
-    weights = {path.name: path.stat().st_size for path in site.glob("*.html")}
+    weights = {path.relative_to(site).as_posix(): path.stat().st_size for path in site.glob("**/*.html")}
     assert weights["index.html"] <= 30_000 and max(weights.values()) < 300_000 and sum(weights.values()) < 2_000_000
     assert not [name for name in weights if b"No description" in (site / name).read_bytes()]
