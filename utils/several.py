@@ -77,11 +77,11 @@ def explore_several() -> Explorer:
     def compute(values):
         name = values["loss"]
         answers = probabilities(name) >= values["threshold"]
-        right = wholly_right(answers, targets)
+        whole = wholly_right(answers, targets)
         precision, recall = precision_recall(answers, targets)
         count = targets.sum(1)
-        return {"name": name, "threshold": values["threshold"], "answers": answers, "right": right, "precision": precision,
-                "recall": recall, "by count": [(int(right[count == k].sum()), int((count == k).sum())) for k in range(3)]}
+        return {"name": name, "threshold": values["threshold"], "answers": answers, "right": whole, "precision": precision,
+                "recall": recall, "by count": [(int(whole[count == k].sum()), int((count == k).sum())) for k in range(3)]}
 
     def draw(now, before):
         picture.begin("furniture", furniture)
@@ -126,10 +126,10 @@ def explore_several() -> Explorer:
 
     def show(now, before):
         draw(now, before)
-        right, count = int(now["right"].sum()), len(now["right"])
-        share = right / count
+        whole, count = int(now["right"].sum()), len(now["right"])
+        share = whole / count
         words = [
-            f"{now['name']}, threshold {now['threshold']:.2f}: {right} of {count} images wholly right = {number(share)}",
+            f"{now['name']}, threshold {now['threshold']:.2f}: {whole} of {count} images wholly right = {number(share)}",
             "of the images with " + ", ".join(f"{name} of the three: {some} of {all_}" for name, (some, all_) in zip(
                 ("none", "one", "two"), now["by count"])),
             *(f"{part} for 0, 3, 6 = {numbers(now[part]).replace('nan', '0 / 0')}" for part in ("precision", "recall")),
