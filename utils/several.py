@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.digits import SEVERAL, halves, two_digits
 from utils.explore import STILL, Explorer
-from utils.inputs import check_tensor
+from utils.inputs import check_tensor, shape
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
@@ -39,10 +39,9 @@ def wholly_right(answers: Tensor, targets: Tensor) -> Tensor:
     """Which images have all their answers right.
 
     answers, targets: [N, C], yes or no.  Returns: [N], bool.
-    Raises TypeError or ValueError for what is no tensor, or empty.  Taught in notebooks/08.
+    Raises TypeError or ValueError for what is no tensor, empty, or of another shape.  Taught in notebooks/08.
     """
-    check_tensor(answers, "answers")
-    check_tensor(targets, "targets")
+    _check_answers(answers, targets)
     return (answers == targets.bool()).all(dim=1)
 
 
@@ -50,12 +49,19 @@ def precision_recall(answers: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Of what was answered yes, how much is there; of what is there, how much was answered yes; nan where there is nothing.
 
     answers, targets: [N, C], yes or no.  Returns: two tensors [C].
-    Raises TypeError or ValueError for what is no tensor, or empty.  Taught in notebooks/08.
+    Raises TypeError or ValueError for what is no tensor, empty, or of another shape.  Taught in notebooks/08.
     """
-    check_tensor(answers, "answers")
-    check_tensor(targets, "targets")
+    _check_answers(answers, targets)
     found = (answers.bool() & targets.bool()).sum(0)
     return found / answers.sum(0), found / targets.sum(0)
+
+
+def _check_answers(answers: object, targets: object) -> None:
+    """Raises TypeError or ValueError unless both are tensors [N, C] of the same shape."""
+    check_tensor(answers, "answers")
+    check_tensor(targets, "targets")
+    if answers.shape != targets.shape or answers.dim() != 2:
+        raise ValueError(f"answers has shape {shape(answers)}, targets has {shape(targets)}; the same shape [N, C] is wanted for both")
 
 
 def explore_several() -> Explorer:
