@@ -69,6 +69,15 @@ def test_precision_recall_and_wholly_right_on_numbers_that_one_can_count():
     assert wholly_right(answers, targets).tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("function", [wholly_right, precision_recall])
+@pytest.mark.parametrize("size", [(3,), (3, 2), (1, 3), (3, 1, 3)])
+def test_answers_of_another_shape_are_told_off(function, size):
+    right, wrong = torch.ones(3, 3), torch.ones(size)
+    for pair in ((wrong, right), (right, wrong), (torch.ones(3), torch.ones(3))):
+        with pytest.raises(ValueError, match=r"answers has shape \[.*\], targets has \[.*\]; the same shape \[N, C\] is wanted for both"):
+            function(*pair)
+
+
 # The right choice of each question, and a fact of torch's that makes it right.
 ANSWERS = {
     "two_there": ("None", lambda: not ((fresh_probabilities("CE, softmax") >= 0.5) == two_digits()[1][300:].bool()).all(1)[

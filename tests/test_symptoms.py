@@ -69,3 +69,4 @@ def test_symptoms_on_curves_made_for_them():
     assert symptoms([1.1] * 3, 0.33, 1.1, 0.0) == ["it is stuck at 1.1000", "the answers are no better than guesses"]
     assert symptoms([1.1, 1.5, 0.2], 0.9, 1.1, 0.0) == ["it jumps"]
     assert symptoms([1.1, 11.0, 0.2], 0.9, 1.1, 0.0) == ["it jumps, to 10 times where it began"]
+    assert symptoms([0.0, 3.0, 0.2], 0.9, 1.1, 0.0) == ["it jumps"]  # a loss that starts at 0 jumps by no factor

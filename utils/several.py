@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from utils import plots
 from utils.digits import SEVERAL, halves, two_digits
 from utils.explore import STILL, Explorer
-from utils.inputs import check_tensor
+from utils.inputs import check_tensor, shape
 from utils.language import say
 from utils.picture import Picture
 from utils.plots import number, numbers
@@ -40,10 +40,9 @@ def wholly_right(answers: Tensor, targets: Tensor) -> Tensor:
     """Which images have all their answers right.
 
     answers, targets: [N, C], yes or no.  Returns: [N], bool.
-    Raises TypeError or ValueError for what is no tensor, or empty.  Taught in notebooks/08.
+    Raises TypeError or ValueError for what is no tensor, empty, or of another shape.  Taught in notebooks/08.
     """
-    check_tensor(answers, "answers")
-    check_tensor(targets, "targets")
+    _check_answers(answers, targets)
     return (answers == targets.bool()).all(dim=1)
 
 
@@ -51,12 +50,20 @@ def precision_recall(answers: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Of what was answered yes, how much is there; of what is there, how much was answered yes; nan where there is nothing.
 
     answers, targets: [N, C], yes or no.  Returns: two tensors [C].
-    Raises TypeError or ValueError for what is no tensor, or empty.  Taught in notebooks/08.
+    Raises TypeError or ValueError for what is no tensor, empty, or of another shape.  Taught in notebooks/08.
     """
-    check_tensor(answers, "answers")
-    check_tensor(targets, "targets")
+    _check_answers(answers, targets)
     found = (answers.bool() & targets.bool()).sum(0)
     return found / answers.sum(0), found / targets.sum(0)
+
+
+def _check_answers(answers: object, targets: object) -> None:
+    """Raises TypeError or ValueError unless both are tensors [N, C] of the same shape."""
+    check_tensor(answers, "answers")
+    check_tensor(targets, "targets")
+    if answers.shape != targets.shape or answers.dim() != 2:
+        raise ValueError(say("answers has shape {answers}, targets has {targets}; the same shape [N, C] is wanted for both",
+                             answers=shape(answers), targets=shape(targets)))
 
 
 def explore_several() -> Explorer:
@@ -78,11 +85,11 @@ def explore_several() -> Explorer:
     def compute(values):
         name = values["loss"]
         answers = probabilities(name) >= values["threshold"]
-        right = wholly_right(answers, targets)
+        whole = wholly_right(answers, targets)
         precision, recall = precision_recall(answers, targets)
         count = targets.sum(1)
-        return {"name": name, "threshold": values["threshold"], "answers": answers, "right": right, "precision": precision,
-                "recall": recall, "by count": [(int(right[count == k].sum()), int((count == k).sum())) for k in range(3)]}
+        return {"name": name, "threshold": values["threshold"], "answers": answers, "right": whole, "precision": precision,
+                "recall": recall, "by count": [(int(whole[count == k].sum()), int((count == k).sum())) for k in range(3)]}
 
     def draw(now, before):
         picture.begin("furniture", furniture)

@@ -124,7 +124,7 @@ def symptoms(losses: list[float], accuracy: float | None, guess: float, floor: f
         told.append(say("it starts at {first}, where guessing costs {guess}", first=number(first), guess=number(guess)))
     if max(abs(value - first) for value in losses) < 1e-4:
         told.append(say("it is stuck at {loss}", loss=number(first)))
-    elif max(losses) > 2 * abs(first):
+    elif first and max(losses) > 2 * abs(first):
         told.append(say("it jumps, to {times} times where it began", times=f"{max(losses) / abs(first):.0f}"))
     elif max(losses) > 1.1 * abs(first):
         told.append(say("it jumps"))

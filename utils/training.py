@@ -97,7 +97,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             picture.text(f"{name} says", "?", x, high + 26)
             return
         for k, stretch in plots.cuts(shares).items():
-            a, b = (x + 8 * SQUARE * share for share in stretch)
+            a, b = (x + 8 * SQUARE * cut for cut in stretch)
             picture.box(f"{name} share {k}", plots.HATCHED[k], a, low, b, high, data=stretch)
         picture.frame(f"{name} strip", plots.INK, x, low, end, high)
         k = int(shares.argmax())
