@@ -95,6 +95,14 @@ def test_a_folder_that_exists_stays_as_it_is(tmp_path, capsys):
     assert [path.name for path in folder.iterdir()] == ["mine.txt"]
 
 
+def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match="2"):
+        main(str(tmp_path / "file" / "homework"))
+    said = capsys.readouterr().err  # the reason is the system's own
+    assert said.startswith("The folder ") and "cannot be made: " in said and said.endswith("Name another one.\n")
+
+
 def handed_in(answers: dict[str, str]) -> dict:
     """What students get, with some of the cells written by them."""
     notebook = copy.deepcopy(STUDENTS)

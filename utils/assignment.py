@@ -130,7 +130,11 @@ def main(folder: str = "assignment") -> None:
     if Path(folder).exists():
         print(f"There is a folder {folder} already, and nothing in it was changed: move it away, or name another one.", file=sys.stderr)
         sys.exit(2)
-    write(Path(folder))
+    try:
+        write(Path(folder))
+    except OSError as error:
+        print(f"The folder {folder} cannot be made: {error.strerror}. Name another one.", file=sys.stderr)
+        sys.exit(2)
     print(f"{folder}/students is for students, {folder}/source has the solutions too.")
 
 
