@@ -7,6 +7,14 @@ import torch
 
 from tests.lab import CHROME, chromium
 from tests.topics import typed
+from utils.language import speak
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """A test that speaks another language leaves none to the next."""
+    yield
+    speak("en")
 
 
 @pytest.fixture(scope="session")

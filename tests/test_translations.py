@@ -42,12 +42,6 @@ COMPLETE = [language for language in LANGUAGES if complete(language)]
 EDITIONS = [(language, source) for language in COMPLETE for source in SOURCES]
 
 
-@pytest.fixture(autouse=True)
-def english():
-    yield
-    speak("en")
-
-
 def pseudo(text: str) -> str:
     """A text in no language, as unlike English as Chinese is; what must stay stays."""
     return translate.NO_WORDS.sub(lambda kept: kept[0], re.sub(
