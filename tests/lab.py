@@ -15,10 +15,9 @@ import tempfile
 import time
 import urllib.request
 
+from utils.paper import CHROME
+
 ROOT = pathlib.Path(__file__).parent.parent
-CHROME = next(filter(None, map(shutil.which, (
-    "chromium", "chromium-browser", "google-chrome", "chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", r"C:\Program Files\Google\Chrome\Application\chrome.exe"))), None)
 
 
 def free_port() -> int:
