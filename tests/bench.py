@@ -204,7 +204,7 @@ def start() -> None:
 def classroom() -> None:
     """Kernels side by side as on a hub, each with all of notebook 5 run, then its sliders moved 50 times.  For Linux."""
     cells = json.loads((ROOT / "notebooks/05_bce_per_class.ipynb").read_text("utf8"))["cells"]
-    begin = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    begin = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code" and not cell["metadata"].get("tags")]
     begin.append("_controls = next(out for out in Out.values() if type(out).__name__ == 'Explorer').controls")
     drag = "for _k in range(50): _controls[f'logit {_k % 3}'].value = -6 + 0.1 * (37 * _k % 121)"
     rows = []
