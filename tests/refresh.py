@@ -52,4 +52,4 @@ if __name__ == "__main__":
 
     for language in filter(complete, LANGUAGES):
         editions(language)
-    (ROOT / ".github" / "explorer.png").write_bytes(explore("05_bce_per_class").image.value)
+    (ROOT / ".github" / "explorer.png").write_bytes(explore("05_bce_per_class").picture.png())

@@ -59,7 +59,7 @@ def test_the_saved_pictures_are_those_that_the_cells_draw(name, monkeypatch):
 
 @pinned
 def test_the_picture_in_the_readme_is_the_one_that_refresh_saves():
-    alike = same((ROOT / ".github" / "explorer.png").read_bytes(), explore("05_bce_per_class").image.value)
+    alike = same((ROOT / ".github" / "explorer.png").read_bytes(), explore("05_bce_per_class").picture.png())
     assert alike, "make refresh"
 
 

@@ -59,8 +59,10 @@ def mistaken(mistake: str, loss: Callable[[Tensor, Tensor], Tensor]) -> Callable
     code = compile(MISTAKES[mistake], mistake, "eval")
 
     def wrong(logits, labels):
-        return eval(code, {"torch": torch, "F": F, "bce": BCE, "loss": loss, "logits": logits, "labels": labels,
-                           "target": F.one_hot(labels, 3).to(logits.dtype)})
+        given = {"torch": torch, "F": F, "bce": BCE, "loss": loss, "logits": logits, "labels": labels}
+        if "target" in code.co_names:
+            given["target"] = F.one_hot(labels, 3).to(logits.dtype)
+        return eval(code, given)
 
     return wrong
 

@@ -1,5 +1,6 @@
 """Training on real handwriting: what each mistake looks like from outside.  Taught in notebooks/08_training.ipynb."""
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -36,9 +37,13 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     left, right, corners = 120, 720, [(918 + 132 * (k % 4), 12 + 228 * (k // 4)) for k in range(8)]
     along, share = plots.axis(0, STEPS, left, right), plots.axis(0, 1, 418, 322)
 
+    @functools.lru_cache(100)  # a hand goes back and forth
+    def trained(mistake, rate, optimizer):
+        return from_outside(mistake, used, learn, test, rate, optimizer)
+
     def compute(values):
         mistake, rate, optimizer = values["mistake"], values["learning rate"], values["optimizer"]
-        now = from_outside(mistake, used, learn, test, rate, optimizer) | {"mistake": mistake, "rate": rate, "optimizer": optimizer}
+        now = trained(mistake, rate, optimizer) | {"mistake": mistake, "rate": rate, "optimizer": optimizer}
         now["shares"] = torch.softmax(test[0][list(SHOWN)] @ now["weights"], dim=1) if now["losses"] else None
         if now["losses"]:
             last.update(now)
