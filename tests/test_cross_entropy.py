@@ -232,6 +232,17 @@ def test_the_gradient_is_that_of_the_readers_function(drawn, said):
     assert [explorer.controls[f"logit {k}"].value for k in range(3)] == [3.9, 0, -1], "one stop, where each alone would be rounded away"
 
 
+@pytest.mark.parametrize("function", [F.cross_entropy, softmax_twice, lambda z, y: F.cross_entropy(z, y) / 2])
+def test_the_curve_does_not_run_through_the_loss(function):
+    explorer = explore_cross_entropy(function)
+    for z in range(-60, 61, 5):
+        explorer.controls["logit 1"].value = z / 10
+        marks = explorer.picture.drawn
+        left, top, right, bottom = marks["loss says"].box
+        assert not [(x, y) for x, y in marks["curve"].points if left < x < right and top < y < bottom], z / 10
+
+
+
 @pytest.mark.parametrize("function, sentence", [
     (lambda z, y: F.cross_entropy(z, y).item(), "<lambda> leaves torch's operations on the way"),
     (lambda z, y: F.cross_entropy(z.detach(), y), "<lambda> leaves torch's operations on the way"),

@@ -86,7 +86,7 @@ def test_explorer_follows_its_controls(true, moves, lengths, drawn, said, arithm
     assert sum(marks["argmax"].box[::2]) / 2 == pytest.approx(middle, abs=3)
     for k in range(3):
         correct = (k in yes) == true[k]
-        assert marks[f"answer {k}"].text == ("≥" if k in yes else "<") + (" ✓" if correct else " ✗")
+        assert marks[f"answer {k}"].text == ("≥" if k in yes else "<") + f"{now['threshold']:g}" + (" ✓" if correct else " ✗")
         assert marks[f"answer {k}"].look == (INK if correct else RED)
         assert (f"true class σ {k}" in marks) == true[k]
         assert [marks[f"{part} {k}"].look for part in ("σ", "not σ")] == ([HATCHED[k], PALE[k]] if true[k] else [PALE[k], HATCHED[k]])

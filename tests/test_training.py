@@ -109,12 +109,12 @@ def test_the_picture_shows_the_numbers_of_the_words(mistake, optimizer, rate):
     explorer = EXPLORER
     explorer._set("Reset", {"mistake": mistake, "optimizer": optimizer, "learning rate": rate})
     drawn, now = explorer.picture.drawn, explorer._now
-    low, high = drawn["L axis"].data
+    low, high = drawn["loss axis"].data
     assert ("curve" in drawn) == bool(now["losses"])
     if now["losses"]:
         curve = drawn["curve"]
         assert curve.data == now["losses"] and low <= min(curve.data) and max(curve.data) <= high
-        _, roof, _, floor = drawn["L axis"].box
+        _, roof, _, floor = drawn["loss axis"].box
         top, bottom = (floor + (roof - floor) * (value - low) / (high - low) for value in (max(curve.data), min(curve.data)))
         assert curve.box[1] == pytest.approx(top) and curve.box[3] == pytest.approx(bottom) and low <= 0 <= high
         assert drawn["accuracy"].data == now["accuracies"] and drawn["step tick 100"].box[0] + 1 == curve.box[2] == drawn["accuracy"].box[2]
@@ -125,7 +125,9 @@ def test_the_picture_shows_the_numbers_of_the_words(mistake, optimizer, rate):
         else:
             shares = now["shares"][training.SHOWN.index(k)]
             assert drawn[f"image {k} says"].text == "138"[int(shares.argmax())]
-            assert (f"image {k} wrong" in drawn) == (int(shares.argmax()) != int(TEST_LABELS[k]))
+            right = int(shares.argmax()) == int(TEST_LABELS[k])
+            assert (f"image {k} wrong" in drawn) == (f"image {k} true" in drawn) == (not right)
+            assert (f"true image {k} says" in drawn) == right, "★ stands once, at the class that is true"
             assert [drawn[f"image {k} share {j}"].data[1] for j in range(3)] == pytest.approx(shares.cumsum(0).tolist())
 
 

@@ -98,6 +98,7 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         picture.dashes("guessing", plots.GHOST, left, right, at(guessing), data=guessing)
         for name, text, x, y in (("−log p", "−log p", 8, 22), ("step", "z → z − grad", 1060, 22),
                                  ("guessing says", "−log ⅓", right + 10, at(guessing) - 15),
+                                 ("step axis", "−grad", 934, top + 354),
                                  ("guessing costs", plots.short(guessing), right + 10, at(guessing) + 15)):
             picture.text(name, text, x, y, size=plots.SMALL, look=plots.QUIET)
 
@@ -133,14 +134,21 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         plots.arrows(picture, "step", (1060, 1390), [top + 8 + 122 * j for j in range(3)], now["logits"], -now["gradient"],
                      -now["torchs"], before and -before["torchs"], true=[k])
 
+    def curve(x: float, at: Callable) -> float:
+        return at(-math.log(max(x - left, 1) / (right - left)))
+
     def price(text: str, x: float, y: float, at: Callable, look: int):
-        """The loss, on the side of its pillar that has room, above the curve there and clear of the line of guessing."""
-        y, room = min(y - 8, floor - 16), plots.width(text) + 26
+        """The loss, on the side of its pillar that has room, clear of the curve there and of the line of guessing."""
+        room = plots.width(text) + 26
+        under = y > curve(x, at) + 8
+        y = min(y - 8, floor - 16)
         if x + room > right:
             x -= room + 26
-            y = min(y, at(-math.log((x + 26 - left) / (right - left))) - 20)
+            y = min(y, curve(x + 26, at) - 20)
+        elif under:
+            y = max(y, curve(x + room, at) + 18)
         if abs(y - at(guessing)) < 18:
-            y = at(guessing) - 18
+            y = at(guessing) + (18 if under else -18)
         picture.text("loss says", text, x + 26, max(y, top), look=look, away=-1)
 
     def one_step(now):

@@ -78,9 +78,10 @@ def explore_several() -> Explorer:
     corners = [(1010 + 230 * (k % 2), 8 + 232 * (k // 2)) for k in range(4)]
 
     def furniture():
-        picture.text("right", "✓", left + 10, 20, bold=True)
+        picture.text("right", "accuracy", left + 10, 20, size=plots.SMALL, look=plots.QUIET)
         plots.ticks(picture, "right", at, [0, 0.5, 1], left, upright=True)
         plots.ticks(picture, "threshold", across, [0, 0.5, 1], floor)
+        picture.text("threshold name", "threshold", across(0.75), floor + 28, "middle", plots.SMALL, look=plots.QUIET)
 
     def compute(values):
         name = values["loss"]

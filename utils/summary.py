@@ -54,7 +54,7 @@ def explore_summary() -> Explorer:
     """
     picture = Picture()
     left, end_of_1, strip = 270, 850, (62, 122)  # of the shares
-    lefts, wide, top, floor = (284, 484, 684), 84, 254, picture.height - 82  # of the columns
+    lefts, wide, top, floor = (284, 490, 696), 84, 254, picture.height - 82  # of the columns
     start, end, ce, terms, bce = 1010, picture.width - 36, (62, 106), (254, 298), (314, 350)  # of the losses
 
     def furniture(high: float, one: bool):
@@ -108,7 +108,7 @@ def explore_summary() -> Explorer:
         picture.text("threshold says", f"{now['threshold']:.6g}", lefts[2] + wide + 30, height(now["threshold"]))
         for k, yes in enumerate(now["yes"]):
             correct = yes == bool(y[k])
-            picture.text(f"answer {k}", f"{'≥' if yes else '<'} {'✓' if correct else '✗'}", lefts[k] + wide + 12, floor + 28,
+            picture.text(f"answer {k}", f"{'≥' if yes else '<'}{now['threshold']:.6g} {'✓' if correct else '✗'}", lefts[k] + wide + 8, floor + 28,
                          look=plots.INK if correct else plots.RED)
         picture.text("BCE says", f"BCE {plots.short(now['bce'])}", start, 226)
         for k, (a, b) in plots.cuts(now["terms"]).items():

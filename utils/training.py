@@ -35,7 +35,8 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
     used = F.cross_entropy if wrong else loss  # beside a complaint the words say what torch's would do
     picture, last = Picture(), {}  # the numbers of the last run that had a first step
     left, right, corners = 120, 720, [(918 + 132 * (k % 4), 12 + 228 * (k // 4)) for k in range(8)]
-    along, share = plots.axis(0, STEPS, left, right), plots.axis(0, 1, 418, 322)
+    floor = 408
+    along, share = plots.axis(0, STEPS, left, right), plots.axis(0, 1, floor, 318)
 
     @functools.lru_cache(100)  # a hand goes back and forth
     def trained(mistake, rate, optimizer):
@@ -81,11 +82,12 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             answer(f"image {k}", *corners[j], None if now["shares"] is None else now["shares"][j], int(test[1][k]))
 
     def furniture(low, high, at):
-        for name, place, values, title in (("L", at, {low, high} - {0}, "L"), ("right", share, {1}, "✓")):
-            picture.text(name, title, left + 10, place(max(values)) - (26 if name == "L" else 20), bold=True)
+        for name, place, values, title in (("loss", at, {low, high} - {0}, "loss"), ("right", share, {1}, "accuracy")):
+            picture.text(name, title, left + 10, place(max(values)) - 20, size=plots.SMALL, look=plots.QUIET)
             plots.ticks(picture, name, place, [0, *sorted(values)], left, upright=True)
             picture.box(f"{name} 0", plots.QUIET, left - 2, place(0) - 1, right, place(0) + 1)
-        plots.ticks(picture, "step", along, [0, STEPS // 2, STEPS], 418)
+        plots.ticks(picture, "step", along, [0, STEPS // 2, STEPS], floor)
+        picture.text("step", "step", right + 34, floor + 28, size=plots.SMALL, look=plots.QUIET)
         for k, (x, y) in zip(SHOWN, corners):
             picture.cells(f"image {k}", (test[0][k].reshape(8, 8) * 3).round().int().numpy(), x, y, SQUARE, data=k)
 
@@ -106,7 +108,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             picture.box(f"{name} share {k}", plots.HATCHED[k], a, low, b, high, data=stretch)
         picture.frame(f"{name} strip", plots.INK, x, low, end, high)
         k = int(shares.argmax())
-        plots.label(picture, f"{name} says", k, str(DIGITS[k]), x, high + 26, plots.INK if k == truth else plots.RED)
+        plots.label(picture, f"{name} says", k, str(DIGITS[k]), x, high + 26, plots.INK if k == truth else plots.RED, true=k == truth)
         if k != truth:
             picture.frame(f"{name} wrong", plots.RED, x - 3, y - 3, end + 3, y + 8 * SQUARE + 3)
             picture.text(f"{name} true", f"{plots.TRUE} {DIGITS[truth]}", x + 58, high + 26)
