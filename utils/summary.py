@@ -108,7 +108,8 @@ def explore_summary() -> Explorer:
         picture.text("threshold says", f"{now['threshold']:.6g}", lefts[2] + wide + 30, height(now["threshold"]))
         for k, yes in enumerate(now["yes"]):
             correct = yes == bool(y[k])
-            picture.text(f"answer {k}", f"{'≥' if yes else '<'}{now['threshold']:.6g} {'✓' if correct else '✗'}", lefts[k] + wide + 8, floor + 28,
+            sign, mark = "≥" if yes else "<", "✓" if correct else "✗"
+            picture.text(f"answer {k}", f"{sign}{now['threshold']:.6g} {mark}", lefts[k] + wide + 8, floor + 28,
                          look=plots.INK if correct else plots.RED)
         picture.text("BCE says", f"BCE {plots.short(now['bce'])}", start, 226)
         for k, (a, b) in plots.cuts(now["terms"]).items():
