@@ -126,12 +126,13 @@ def test_what_was_and_is_and_what_the_sum_is_divided_by():
     assert explorer.words.endswith("before → now   nothing has moved yet")
     explorer.controls["weight 0"].value = 4.0
     now = wanted(explorer._values)
-    assert explorer.words.endswith(f"before → now   weight 0.6013 → {now[0][0]:.4f}") and "4 · 1.0986" in explorer.words
+    assert explorer.words.endswith(f"before → now   CE, weight 0.6013 → {now[0][0]:.4f}") and "4 · 1.0986" in explorer.words
+    assert [name for name in explorer.picture.drawn if name.startswith("before")] == ["before weight"], "the one that moved"
     assert explorer.picture.drawn["weight says"].text == f"÷ (2 + 4) = {now[0][0]:.4f}" and f"{now[0][0]:.4f}" != "0.6013"
     assert explorer.picture.drawn["pos_weight says"].text == "÷ 3 = 0.9733"
     assert [explorer.picture.drawn[f"class weight {j}"].text for j in (0, 1)] == ["1", "0"], "the images' labels, ours first"
     explorer.buttons["smoothing 0.1"].click()
-    assert explorer.words.endswith(f"smoothing 0.3527 → {F.cross_entropy(z, label, label_smoothing=0.1):.4f}")
+    assert explorer.words.endswith(f"CE, smoothing 0.3527 → {F.cross_entropy(z, label, label_smoothing=0.1):.4f}")
     explorer.controls["weight 2"].value = 0.0
     assert explorer.words.endswith("before → now   nothing has changed"), "no image has label 2"
 

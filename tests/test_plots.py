@@ -154,12 +154,13 @@ def test_a_sliver_has_a_line_to_its_label():
 def test_a_column_is_split_at_its_value_and_coloured_where_it_is_given_to_the_truth():
     picture = Picture()
     at = plots.axis(0, 1, 400, 100)
-    plots.columns(picture, "yes", (100, 300, 500), 80, at, [0.2, 0.7, 0.5], before=[0.4, 0.7, 0.5], given=(0, 1, 0), true=[1])
+    plots.columns(picture, "yes", (100, 300, 500), 80, at, [0.2, 0.7, 0.5], before=[0.4, 0.6, 0.5], given=(0, 1, 0), true=[1])
     assert picture.drawn["yes 0"].box == (100, 400, 180, pytest.approx(340)) and picture.drawn["not yes 0"].box[3] == 100
     assert [picture.drawn[f"yes {k}"].look for k in range(3)] == [plots.PALE[0], plots.HATCHED[1], plots.PALE[2]]
     assert [picture.drawn[f"not yes {k}"].look for k in range(3)] == [plots.HATCHED[0], plots.PALE[1], plots.HATCHED[2]]
     assert [name for name in picture.drawn if name.startswith("true")] == ["true class yes 1"]
-    assert picture.drawn["before yes 0"].data == (0, 0.4) and picture.drawn["yes 0 says"].text == "0.2000"
+    assert spans(picture, "before yes") == {0: (0.4, 1), 1: (0, 0.6)}, "beside the coloured part, where that has moved"
+    assert picture.drawn["yes 0 says"].text == "0.2000"
 
 
 def test_a_column_that_is_no_probability_leaves_its_frame_in_red():

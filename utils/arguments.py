@@ -122,7 +122,7 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
             picture.frame(f"{name} {j} edge", INK, at(a), top, at(b), top + 44, data=(a, b))
             if at(b) - at(a) > 56:
                 plots.plate(picture, f"{name} {j}", k, (at(a) + at(b)) / 2, top + 22)
-        if then is not None:
+        if plots.moved(then, loss if truth is None else truth):
             edge = top + (44 if by == (1,) else 84) + 5
             picture.box(f"before {name}", GHOST, at(0), edge, at(then), edge + plots.LANE, data=(0, then))
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
@@ -165,8 +165,9 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         # From left to right, as it is read: from Python 3.12 on sum() may differ in the last digit, and so in how many are written.
         parts = " + ".join(exact(now["smooth"], lambda a, b, c: a + b + c, *now["parts"].tolist()))
         terms = " + ".join(exact(now["mean"], lambda a, b, c: (a + b + c) / 3, *now["bce"].tolist()))
-        moved = [f"{name} {' → '.join('0 / 0' if math.isnan(at[key]) else number(at[key]) for at in (before, now))}"
-                 for name, key in zip(names, ("truth", "smooth", "mean")) if before[key] != now[key]] if before else []
+        losses = zip(("CE", "CE", "BCE"), names, ("truth", "smooth", "mean"))
+        moved = [f"{loss}, {name} {' → '.join('0 / 0' if math.isnan(at[key]) else number(at[key]) for at in (before, now))}"
+                 for loss, name, key in losses if before[key] != now[key]] if before else []
         words = [
             column("CE, weight[labels]", 21) + weighted,
             column("CE, label_smoothing", 21) + say("target {target}", target=numbers(now["target"])) + f"  →  {parts} = {smooth}",

@@ -86,7 +86,7 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         plots.ticks(picture, "loss", at, sorted(kept), floor)
         picture.box("zero", plots.QUIET, at(0) - 1, terms[0], at(0) + 1, floor)
         plots.ticks(picture, "σ", plots.axis(0, 1, floor, top), (0, 0.5, 1), lefts[0] - 22, upright=True)
-        picture.text("−log", "−log", names, 104)
+        picture.text("−log", "−log →", names, 104, size=plots.SMALL, look=plots.QUIET)
 
     def compute(values):
         logits, targets = logits_from(values).unsqueeze(0), targets_from(values).unsqueeze(0)
@@ -131,8 +131,8 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             picture.text("CE says", f"CE {plots.short(now['ce'])}", names, sum(single) / 2)
             picture.box("CE", plots.HATCHED[y.index(1)], at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
             picture.frame("CE edge", plots.INK, at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
-        for name, edge, then in (("BCE", reduced[1], before and before["bce"]), ("CE", single[1], before and before["ce"])):
-            if then is not None:
+        for name, edge, key in (("BCE", reduced[1], "bce"), ("CE", single[1], "ce")):
+            if before and plots.moved(then := before[key], now[key]):
                 picture.box(f"before {name}", plots.GHOST, at(0), edge + 5, at(float(then)), edge + 5 + plots.LANE, data=(0, float(then)))
 
     def show(now, before):

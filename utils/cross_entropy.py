@@ -98,7 +98,7 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         picture.dashes("guessing", plots.GHOST, left, right, at(guessing), data=guessing)
         for name, text, x, y in (("−log p", "−log p", 8, 22), ("step", "z → z − grad", 1060, 22),
                                  ("guessing says", "−log ⅓", right + 10, at(guessing) - 15),
-                                 ("step axis", "−grad", 934, top + 354),
+                                 ("step axis", "−grad", 1242, top + 354),
                                  ("guessing costs", plots.short(guessing), right + 10, at(guessing) + 15)):
             picture.text(name, text, x, y, size=plots.SMALL, look=plots.QUIET)
 
@@ -116,9 +116,9 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         low, high = plots.reach(2, loss, truth, before and before["truth"])
         picture.begin((low, high), lambda: furniture(low, high))
         at, x = plots.axis(low, high, floor, top), across(float(p[k]))
-        if before:
+        if before and plots.moved(before["truth"], truth):
             then = float(before["p"][before["label"]]), before["truth"]
-            picture.box("before pillar", plots.GHOST, across(then[0]) - 14, at(0), across(then[0]) + 14, at(then[1]), data=(0, then[1]))
+            picture.box("before pillar", plots.GHOST, across(then[0]) - 6, at(0), across(then[0]) + 6, at(then[1]), data=(0, then[1]))
             picture.dot("before dot", before["label"], across(then[0]), at(then[1]), data=then, ghost=True)
         plots.strip(picture, "share", (left, right), (floor + 10, floor + 66), p, order=true_first(k), true=k, labels=58,
                     before=before and plots.cuts(before["p"], true_first(before["label"])))
@@ -146,7 +146,8 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
             x -= room + 26
             y = min(y, curve(x + 26, at) - 20)
         elif under:
-            y = max(y, curve(x + room, at) + 18)
+            below = curve(x + room, at) + 18
+            y = max(y, below) if below <= floor - 16 else min(y, curve(x + 26, at) - 20)
         if abs(y - at(guessing)) < 18:
             y = at(guessing) + (18 if under else -18)
         picture.text("loss says", text, x + 26, max(y, top), look=look, away=-1)

@@ -1,8 +1,8 @@
 """The visual language that every topic shares: strip, columns, parts, arrows, and how numbers are written.
 
 Each function paints present numbers into a Picture.  Everywhere hatched shapes are the reader's numbers ("share 1" where part is
-"share"), black edges torch's ("torch share 1"), a grey lane beside them is where things stood before ("before share 1"), red is
-wrong ("wrong share 1"), and ★ marks what is true.  Losses are lengths: a strip with a span, on an axis that ticks draws.
+"share"), black edges torch's ("torch share 1"), a grey lane beside what has moved is where it stood before ("before share 1"), red
+is wrong ("wrong share 1"), and ★ marks what is true.  Losses are lengths: a strip with a span, on an axis that ticks draws.
 Nothing is cut off to fit: an axis that is too short takes its next step, 1, 2, 5, 10, ...
 """
 
@@ -126,6 +126,11 @@ def differs(value: float, torchs: float) -> bool:
     return not abs(float(value) - float(torchs)) <= 5e-5 * max(1, abs(float(torchs)))  # true for nan too
 
 
+def moved(then: float | None, now: float | None) -> bool:
+    """Whether a number was another one before; None is none.  What has not moved casts no ghost."""
+    return then is not None and (now is None or not abs(float(then) - float(now)) < 1e-9)
+
+
 def label(picture: Picture, name: str, k: int, text: str, x: float, y: float, look: int = INK, true: bool = False) -> None:
     """A class's marker and a text from x on, around y; before them ★ where the class is true."""
     if true:
@@ -182,6 +187,8 @@ def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[
 
     lane = (across[1] + 5, across[1] + 5 + LANE) if labels > 0 else (across[0] - 5 - LANE, across[0] - 5)
     for k, stretch in then.items():
+        if not any(map(moved, stretch, theirs.get(k, (None, None)))):
+            continue
         if not upright and at(stretch[1]) > picture.width - 8:  # it goes on beyond the picture
             start = min(at(stretch[0]) + 2, picture.width - 24)
             arrow(picture, f"before {part} {k}", GHOST, start, picture.width - 4, sum(lane) / 2, stretch, LANE)
@@ -224,7 +231,7 @@ def strip(picture: Picture, part: str, along: Sequence[float], across: Sequence[
         if total:
             picture.text(f"{part} total", total, places[-1] - sizes[-1] / 2, y)
     for j, k in enumerate(order):
-        away = (LANE + 8 if then else 3) * (1 if labels > 0 else -1)
+        away = 3 if labels > 0 else -3
         if upright:
             start, end = (across[1] + away, wanted[j]), (across[1] + labels - 6, places[j])
             place = across[1] + labels, places[j]
@@ -259,9 +266,9 @@ def columns(picture: Picture, part: str, lefts: Sequence[float], across: float, 
     for k, left in enumerate(lefts):
         right, value, theirs = left + across, float(values[k]), float(torch[k])
         wrong = differs(value, theirs)
-        if before is not None:
-            then = float(before[k])
-            picture.box(f"before {part} {k}", GHOST, left - 5 - LANE, at(0), left - 5, at(then), data=(0, then))
+        if before is not None and moved(before[k], theirs):  # beside what is coloured
+            then = (0, float(before[k])) if given[k] else (float(before[k]), 1)
+            picture.box(f"before {part} {k}", GHOST, left - 5 - LANE, at(then[0]), left - 5, at(then[1]), data=then)
         if drawable(value):
             inside = min(max(value, 0), 1)
             for name, look, a, b in ((f"{part} {k}", HATCHED[k] if given[k] else PALE[k], 0, inside),
@@ -304,7 +311,7 @@ def arrows(picture: Picture, part: str, along: Sequence[float], tops: Sequence[f
               RED if wrong else INK, k in true)
         for side in (-most, 0, most):
             picture.box(f"{part} {k} tick {side:g}", GHOST, at(side) - 1, y - 20, at(side) + 1, y + 20, data=side)
-        if before is not None:
+        if before is not None and moved(before[k], theirs):
             picture.box(f"before {part} {k}", GHOST, at(0), y + 18, at(float(before[k])), y + 18 + LANE, data=(0, float(before[k])))
         if drawable(move):
             arrow(picture, f"{part} {k}", RED if wrong else SOLID[k], at(0), at(move), y, data=(0, move))

@@ -96,19 +96,22 @@ def explore_several() -> Explorer:
         picture.begin("furniture", furniture)
         x, share = across(now["threshold"]), now["right"].double().mean().item()
         for name, curve in curves.items():
+            picture.text(f"name of {name}", name.partition(",")[0], right + 2, at(curve[-1]), size=plots.SMALL,
+                         look=plots.INK if name == now["name"] else plots.QUIET)
             if name != now["name"]:
                 picture.path("other loss", plots.GHOST, across(stops).tolist(), [at(value) for value in curve], data=curve)
         picture.path("curve", plots.INK, across(stops).tolist(), [at(value) for value in curves[now["name"]]], data=curves[now["name"]])
         picture.box("threshold", plots.INK, x - 1, at(share), x + 1, floor, data=now["threshold"])
         picture.box("dot", plots.INK, x - 9, at(share) - 9, x + 9, at(share) + 9, data=share)
-        picture.text("share says", plots.short(share), *((x + 14, at(0.08)) if x < right - 130 else (x - 14, at(0.08), "right")))
+        beside = (x + 14, at(share) + 26) if x < right - 130 else (x - 14, at(share) + 26, "right")
+        picture.text("share says", plots.short(share), *beside)
         for k in range(3):
             y = 40 + 150 * k
             plots.label(picture, f"class {k}", k, str(SEVERAL[k]), 690, y - 18)
             for part, letter, low in (("precision", "P", y + 8), ("recall", "R", y + 54)):
                 value = float(now[part][k])
                 picture.text(f"{part} {k}", letter, 655, low + 17, size=plots.SMALL, look=plots.QUIET)
-                if before and math.isfinite(float(before[part][k])):
+                if before and math.isfinite(float(before[part][k])) and plots.moved(before[part][k], value):
                     picture.box(f"before {part} {k}", plots.GHOST, lengths(0), low + 36, lengths(float(before[part][k])), low + 41,
                                 data=float(before[part][k]))
                 if math.isfinite(value):
@@ -129,8 +132,9 @@ def explore_several() -> Explorer:
             picture.frame(f"{name} whole {j}", plots.INK, low, place(0), low + 32, place(1), thick=2)
             wrong = bool(now["answers"][k, j]) != bool(targets[k, j])
             if targets[k, j]:
-                picture.text(f"{name} true {j}", plots.TRUE, low - 4, start + 24)
-            picture.text(f"{name} class {j}", str(SEVERAL[j]), low + 22, start + 24, look=plots.RED if wrong else plots.INK, bold=wrong)
+                picture.text(f"{name} true {j}", plots.TRUE, low - 19, start + 24)
+            picture.text(f"{name} class {j}", str(SEVERAL[j]), low + 16, start + 24, "middle", look=plots.RED if wrong else plots.INK,
+                         bold=wrong)
         picture.dashes(f"{name} threshold", plots.INK, x - 8, x + 154, place(now["threshold"]), data=now["threshold"])
 
     def show(now, before):

@@ -54,7 +54,7 @@ def explore_summary() -> Explorer:
     """
     picture = Picture()
     left, end_of_1, strip = 270, 850, (62, 122)  # of the shares
-    lefts, wide, top, floor = (284, 490, 696), 84, 254, picture.height - 82  # of the columns
+    lefts, wide, top, floor = (284, 490, 696), 84, 264, picture.height - 76  # of the columns
     start, end, ce, terms, bce = 1010, picture.width - 36, (62, 106), (254, 298), (314, 350)  # of the losses
 
     def furniture(high: float, one: bool):
@@ -89,7 +89,7 @@ def explore_summary() -> Explorer:
         for k, (a, b) in {} if one else plots.cuts(now["p"]).items():
             picture.box(f"share {k}", plots.PALE[k], share(a), strip[0], share(b), strip[1], data=(a, b))
         plots.strip(picture, "share", (left, end_of_1), strip, now["p"], before=before and plots.cuts(before["p"]),
-                    true=y.index(1) if one else None, outline=not one)
+                    true=y.index(1) if one else None, labels=46, outline=not one)
         x = share(sum(plots.cuts(now["p"])[chosen]) / 2)
         picture.box("chosen", plots.INK, x - 2, 46, x + 2, strip[0], data=chosen)
         picture.text("argmax", f"argmax {'✓' if right(now) else '✗'}", x, 28, "middle", look=plots.INK if right(now) else plots.RED)
@@ -101,23 +101,23 @@ def explore_summary() -> Explorer:
 
         height = plots.axis(0, 1, floor, top)
         plots.columns(picture, "σ", lefts, wide, height, now["sigma"], before=before and before["sigma"],
-                      given=y, true=[k for k in range(3) if y[k]], labels=(226, floor + 28))
+                      given=y, true=[k for k in range(3) if y[k]], labels=(238, floor + 28))
         picture.box("threshold", plots.INK, lefts[0] - 20, height(now["threshold"]) - 2, lefts[2] + wide + 20,
                     height(now["threshold"]) + 2, data=now["threshold"])
-        picture.text("σ", "σ", 248, 226, look=plots.QUIET)
-        picture.text("threshold says", f"{now['threshold']:.6g}", lefts[2] + wide + 30, height(now["threshold"]))
+        picture.text("σ", "σ", 248, 238, look=plots.QUIET)
+        picture.text("threshold says", f"{now['threshold']:.6g}", lefts[2] + wide + 44, height(now["threshold"]))
         for k, yes in enumerate(now["yes"]):
             correct = yes == bool(y[k])
-            sign, mark = "≥" if yes else "<", "✓" if correct else "✗"
-            picture.text(f"answer {k}", f"{sign}{now['threshold']:.6g} {mark}", lefts[k] + wide + 8, floor + 28,
-                         look=plots.INK if correct else plots.RED)
+            look, at_line = plots.INK if correct else plots.RED, 18 if now["threshold"] >= 0.5 else -18
+            picture.text(f"answer {k}", "≥" if yes else "<", lefts[k] + wide + 8, height(now["threshold"]) + at_line)
+            picture.text(f"verdict {k}", "✓" if correct else "✗", lefts[k] + wide + 8, floor + 28, look=look)
         picture.text("BCE says", f"BCE {plots.short(now['bce'])}", start, 226)
         for k, (a, b) in plots.cuts(now["terms"]).items():
             picture.box(f"loss {k}", plots.HATCHED[k], at(a), terms[0], at(b), terms[1], data=(a, b))
             picture.frame(f"loss edge {k}", plots.INK, at(a), terms[0], at(b), terms[1], data=(a, b))
         plots.parts(picture, "BCE", at, bce, total, 3)
-        for name, edge, then in (("CE", ce[1], before and before["ce"]), ("BCE", bce[1], before and before["bce"])):
-            if then is not None:
+        for name, edge, key in (("CE", ce[1], "ce"), ("BCE", bce[1], "bce")):
+            if before and plots.moved(then := before[key], now[key]):
                 picture.box(f"before {name}", plots.GHOST, at(0), edge + 5, at(then), edge + 5 + plots.LANE, data=(0, then))
 
     def show(now, before):

@@ -87,7 +87,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             plots.ticks(picture, name, place, [0, *sorted(values)], left, upright=True)
             picture.box(f"{name} 0", plots.QUIET, left - 2, place(0) - 1, right, place(0) + 1)
         plots.ticks(picture, "step", along, [0, STEPS // 2, STEPS], floor)
-        picture.text("step", "step", right + 34, floor + 28, size=plots.SMALL, look=plots.QUIET)
+        picture.text("step", "step", right + 44, floor + 28, size=plots.SMALL, look=plots.QUIET)
         for k, (x, y) in zip(SHOWN, corners):
             picture.cells(f"image {k}", (test[0][k].reshape(8, 8) * 3).round().int().numpy(), x, y, SQUARE, data=k)
 
