@@ -203,14 +203,14 @@ WAYS = {
     "Bring the weighted loss above 0.85, with both images counting.": [("weight 0", 5.0)],
     "Move all three weights and leave the weighted loss at 0.6013.": [("weight 0", 2.0), ("weight 2", 0.0), ("weight 1", 4.0)],
     "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("smoothing", 0.5)],
-    "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.7)],
+    "Let class 1, the cheapest of the three in BCE, cost more than half of what class 2 costs.": [("pos_weight", 7.7)],
 }
 NEARLY = {
     "Make one image count nothing, so that the weighted loss is that of the other.": [("weight 2", 0.0)],
     "Bring the weighted loss above 0.85, with both images counting.": [("weight 1", 0.0)],
     "Move all three weights and leave the weighted loss at 0.6013.": [("weight 2", 1.0)],
     "Bring the smoothed cross-entropy above BCE with pos_weight at 1.": [("pos_weight", 0.0), ("smoothing", 0.4)],
-    "Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.": [("pos_weight", 7.6)],
+    "Let class 1, the cheapest of the three in BCE, cost more than half of what class 2 costs.": [("pos_weight", 7.6)],
 }
 
 

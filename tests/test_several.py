@@ -89,12 +89,13 @@ WAYS = {
     "With softmax, get more than two thirds of the images wholly right.": [("threshold", 0.12)],
     "Get more than nine of ten images wholly right.": [("loss", "BCE, sigmoid")],
     "With BCE, bring all three recalls above 0.98, whatever it costs in precision.": [("threshold", 0.06), ("loss", "BCE, sigmoid")],
-    "With softmax, get an image wholly right that has none of the three, and at the same threshold one that has two.":
+    "With softmax, find a threshold at which an image with none of the three is wholly right, and one with two of them as well.":
         [("threshold", 0.44)],
 }
 NEARLY = {
     "With softmax, get more than two thirds of the images wholly right.": [("threshold", 0.18)],
-    "With softmax, get an image wholly right that has none of the three, and at the same threshold one that has two.": [("threshold", 0.3)],
+    "With softmax, find a threshold at which an image with none of the three is wholly right, and one with two of them as well.": [
+        ("threshold", 0.3)],
 }
 
 # Words of each choice's reason that no other reason of the question has.

@@ -312,7 +312,7 @@ REASONS = {
 WAYS = {
     "Find a target with which BCEWithLogitsLoss says 0.9733.": [("target", "[[0, 1, 0]] float")],
     "Find both targets with which CrossEntropyLoss says 0.3527.": [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
-    "Find the three targets that are wrong in silence.": [
+    "Find the three targets that are wrong in silence: no error, and a wrong number.": [
         ("target", "[[1, 1, 1]] float"), ("loss", "CrossEntropyLoss"), ("target", "[−100] long"), ("target", "[[0, 255, 0]] float")],
     "Bring a loss below 0.": [("target", "[[0, 255, 0]] float")],
     "From 2, 3, 0.1 move one logit, until a target that is wrong in silence gives the same loss as [[0, 1, 0]] float.": [
@@ -320,7 +320,8 @@ WAYS = {
 }
 NEARLY = {
     "Find a target with which BCEWithLogitsLoss says 0.9733.": [("loss", "CrossEntropyLoss"), ("target", "[[0, 1, 0]] float")],
-    "Find the three targets that are wrong in silence.": [("target", form) for form in FORMS],  # with one loss only
+    "Find the three targets that are wrong in silence: no error, and a wrong number.": [
+        ("target", form) for form in FORMS],  # with one loss only
     "From 2, 3, 0.1 move one logit, until a target that is wrong in silence gives the same loss as [[0, 1, 0]] float.": [
         ("target", "[[1, 1, 1]] float"), ("logit 0", 6.0), ("logit 1", -6.0), ("logit 2", -6.0)],  # as the preset "saturated" does
 }

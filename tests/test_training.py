@@ -266,17 +266,17 @@ ANSWERS = {
 
 # A way to do each task from the start, and what must not tick it.
 WAYS = {
-    "Find a mistake with a floor, and train until the loss is within 0.02 of it.": [
+    "Find a mistake that keeps the loss above a floor, and a learning rate that brings it to within 0.02 of that floor.": [
         ("learning rate", 0.1), ("mistake", "softmax before the loss"), ("optimizer", "Adam")],
     "Make the loss fall below 0 while more than nine of ten answers are right.": [("mistake", "NLLLoss on shares")],
-    "Find a loss that falls as it should while the model learns to be wrong.": [("mistake", "target reversed")],
-    "Without a mistake, get nine of ten right and the loss below 0.1, on a curve that never rises.": [
+    "Find a mistake with which the loss falls as it should while the model learns to be wrong.": [("mistake", "target reversed")],
+    "Without a mistake, get nine of ten right and the loss below 0.1, with a loss that never rises on the way.": [
         ("learning rate", 0.05), ("optimizer", "Adam")],
 }
 NEARLY = {
     "Make the loss fall below 0 while more than nine of ten answers are right.": [("mistake", "target expanded")],
-    "Find a loss that falls as it should while the model learns to be wrong.": [("mistake", "sigmoid twice")],
-    "Without a mistake, get nine of ten right and the loss below 0.1, on a curve that never rises.": [("learning rate", 1.0)],
+    "Find a mistake with which the loss falls as it should while the model learns to be wrong.": [("mistake", "sigmoid twice")],
+    "Without a mistake, get nine of ten right and the loss below 0.1, with a loss that never rises on the way.": [("learning rate", 1.0)],
 }
 
 # Words of each choice's reason that no other reason of the question has.

@@ -196,7 +196,7 @@ tasks = [
          now["truth"] - float(F.cross_entropy(TWO.double(), LABELS, weight=WEIGHTS.double()))) < 0.00005),
     ("Bring the smoothed cross-entropy above BCE with pos_weight at 1.",
      lambda values, now: now["pos_weight"] == 1 and now["smooth"] > now["mean"]),
-    ("Let class 1, whose loss in BCE is the shortest, cost more than half as much as class 2.",
+    ("Let class 1, the cheapest of the three in BCE, cost more than half of what class 2 costs.",
      lambda values, now: bool(now["bce"][1] > now["bce"][2] / 2)),
 ]
 

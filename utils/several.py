@@ -172,7 +172,7 @@ tasks = [
     ("Get more than nine of ten images wholly right.", lambda values, now: now["right"].double().mean() > 0.9),
     ("With BCE, bring all three recalls above 0.98, whatever it costs in precision.",
      lambda values, now: values["loss"] == "BCE, sigmoid" and bool((now["recall"] > 0.98).all())),
-    ("With softmax, get an image wholly right that has none of the three, and at the same threshold one that has two.",
+    ("With softmax, find a threshold at which an image with none of the three is wholly right, and one with two of them as well.",
      lambda values, now: values["loss"] == "CE, softmax" and now["by count"][0][0] > 0 and now["by count"][2][0] > 0),
 ]
 

@@ -261,7 +261,7 @@ tasks = [
      lambda values, now: now["loss"] == "BCEWithLogitsLoss" and number(now["value"] or 0) == "0.9733"),
     ("Find both targets with which CrossEntropyLoss says 0.3527.",
      lambda values, now: [said for (loss, _), (said, _) in now["board"].items() if loss == "CrossEntropyLoss"].count("right") == 2),
-    ("Find the three targets that are wrong in silence.", lambda values, now: len(found(now, "silent")) == 3),
+    ("Find the three targets that are wrong in silence: no error, and a wrong number.", lambda values, now: len(found(now, "silent")) == 3),
     ("Bring a loss below 0.", lambda values, now: (now["value"] or 0) < 0),
     ("From 2, 3, 0.1 move one logit, until a target that is wrong in silence gives the same loss as [[0, 1, 0]] float.",
      lambda values, now: verdict(now["part"], now["value"]) == "silent" and number(now["value"]) == number(now["right"])

@@ -154,13 +154,13 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
 
 # What there is to do: each sentence with the condition that ticks it, from the values of the controls and compute's numbers.
 tasks = [
-    ("Find a mistake with a floor, and train until the loss is within 0.02 of it.",
+    ("Find a mistake that keeps the loss above a floor, and a learning rate that brings it to within 0.02 of that floor.",
      lambda values, now: now["floor"] > 0.01 and now["losses"] and abs(now["losses"][-1] - now["floor"]) < 0.02),
     ("Make the loss fall below 0 while more than nine of ten answers are right.",
      lambda values, now: now["losses"] and now["losses"][-1] < 0 and now["accuracies"][-1] > 0.9),
-    ("Find a loss that falls as it should while the model learns to be wrong.",
+    ("Find a mistake with which the loss falls as it should while the model learns to be wrong.",
      lambda values, now: now["losses"] and 0 < now["losses"][-1] < now["losses"][0] / 2 and now["accuracies"][-1] < 0.1),
-    ("Without a mistake, get nine of ten right and the loss below 0.1, on a curve that never rises.",
+    ("Without a mistake, get nine of ten right and the loss below 0.1, with a loss that never rises on the way.",
      lambda values, now: values["mistake"] == "none" and now["losses"] and 0 < now["losses"][-1] < 0.1 and now["accuracies"][-1] > 0.9
      and not rises(now["losses"])),
 ]
