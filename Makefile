@@ -7,7 +7,7 @@
 # make worksheet SEED=7, make quiz SEED=7  on paper, with a key
 # make assignment  homework, for students and with solutions   make test-nbgrader  what nbgrader makes of that, and its points
 # Each makes what it needs, once.  PYTHON=... chooses the interpreter, ARGS=... goes to JupyterLab, Voila or pytest.
-# LANGUAGE=zh  speaks Chinese, in make present, worksheet and quiz
+# LANGUAGE=zh  speaks Chinese, in make present, worksheet, quiz and assignment
 
 PYTHON ?= python3
 NOTEBOOK ?= 01_softmax

@@ -8,7 +8,6 @@ import gc
 import importlib.metadata
 import json
 import math
-import os
 import platform
 import statistics
 import subprocess
@@ -218,25 +217,23 @@ def classroom() -> None:
             assert reply["content"]["status"] == "ok", reply["content"]
         return [1e3 * (sum(process.cpu_times()[:2]) - spent) for (process, _, _), spent in zip(kernels, before)]
 
-    for threads in ({}, {"OMP_NUM_THREADS": "1"}):
-        kernels = []
-        try:
-            for count in (1, 2, 4, 8):
-                while len(kernels) < count:
-                    manager, client = start_new_kernel(
-                        cwd=str(ROOT / "notebooks"), env=os.environ | threads, stderr=subprocess.DEVNULL)
-                    kernels.append((psutil.Process(manager.provisioner.pid), manager, client))
-                    for cell in begin:
-                        cost(kernels[-1:], cell)
-                events = [spent / 50 for spent in cost(kernels, drag)]
-                memory = [process.memory_full_info() for process, _, _ in kernels]
-                rows.append([threads.get("OMP_NUM_THREADS", "not set"), count, f"{statistics.median(events):.0f}", *(
-                    f"{statistics.mean(getattr(each, kind) for each in memory) / 2**20:.0f}" for kind in ("rss", "pss", "uss"))])
-        finally:
-            for _, manager, client in kernels:
-                client.stop_channels()
-                manager.shutdown_kernel(now=True)
-    table(["OMP_NUM_THREADS", "kernels at once", "CPU ms an event", "MiB each: RSS", "PSS", "their own (USS)"], rows)
+    kernels = []
+    try:
+        for count in (1, 2, 4, 8):
+            while len(kernels) < count:
+                manager, client = start_new_kernel(cwd=str(ROOT / "notebooks"), stderr=subprocess.DEVNULL)
+                kernels.append((psutil.Process(manager.provisioner.pid), manager, client))
+                for cell in begin:
+                    cost(kernels[-1:], cell)
+            events = [spent / 50 for spent in cost(kernels, drag)]
+            memory = [process.memory_full_info() for process, _, _ in kernels]
+            rows.append([count, f"{statistics.median(events):.0f}", *(
+                f"{statistics.mean(getattr(each, kind) for each in memory) / 2**20:.0f}" for kind in ("rss", "pss", "uss"))])
+    finally:
+        for _, manager, client in kernels:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    table(["kernels at once", "CPU ms an event", "MiB each: RSS", "PSS", "their own (USS)"], rows)
 
 
 def on_a_phone() -> None:

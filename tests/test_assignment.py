@@ -16,6 +16,7 @@ import pytest
 
 from tests.topics import CHECKS, NOTEBOOKS, ROOT, UTILS
 from utils.assignment import POINTS, POINTS_OF_A_REVIEW, assignment, for_students, main, write
+from utils.language import speak, spoken
 
 SOLVED = assignment()
 STUDENTS = for_students(SOLVED)
@@ -72,6 +73,24 @@ def test_the_reviews_are_those_of_the_notebook():
     for name, ask in zip(REVIEWS, UTILS["review"].questions.SNIPPETS):
         assert all(f"- **{letter}** {choice}" in written[f"text-{name}"] for letter, choice in zip("abc", ask().choices))
         assert ask().question in written[f"text-{name}"]
+
+
+def test_in_another_language_it_has_the_words_of_that_edition_and_the_same_code(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("LANGUAGE", "zh")
+    main(str(tmp_path / "homework"))
+    chinese = re.compile("[\u4e00-\u9fff]")
+    assert chinese.search(capsys.readouterr().out)
+    speak("en")
+    for home, english in {"students": STUDENTS, "source/losses": SOLVED}.items():
+        other = json.loads((tmp_path / "homework" / home / "losses.ipynb").read_text(encoding="utf8"))
+        assert [(cell["id"], cell["metadata"]) for cell in other["cells"]] == [(cell["id"], cell["metadata"]) for cell in english["cells"]]
+        for one, cell in zip(english["cells"], other["cells"]):
+            if cell["id"].startswith(("text-", "introduction", "reviews", "answer-review")):
+                worded = [line for line in cell["source"].splitlines() if re.match("(- |# )?[*A-Z]", line)]
+                assert chinese.search(cell["source"]) and not [line for line in worded if not chinese.search(line)], cell
+            if cell["id"].startswith(("answer-", "test-")):
+                assert len({re.sub(" *#.*|'.*'", "", source) for source in (one["source"], cell["source"])}) == 1, cell
+    assert all(passes(other).values()) and spoken() == "zh_CN", "the checks speak it, too"
 
 
 def test_what_is_handed_out_brings_all_that_it_imports(tmp_path):

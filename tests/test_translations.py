@@ -6,6 +6,7 @@ import copy
 import functools
 import gettext
 import html
+import itertools
 import keyword
 import math
 import os
@@ -28,7 +29,7 @@ from tests.oracle import z
 from tests.test_check import RIGHT, WRONG
 from tests.test_explore import little
 from tests.test_predict import answered, choice, guess
-from tests.topics import ASKED, CHECKS, EXPLORERS, NOTEBOOKS, explore, sources, stops
+from tests.topics import ASKED, CHECKS, EXPLORERS, NOTEBOOKS, ROUNDS, explore, sources, stops
 from tests.translate import LANGUAGES, ROOT, SOURCES, bare, build, code, complete, edition, faults, markdown, po, read
 from utils import language as spoken
 from utils import digits, inputs, paper, quiz, softmax, symptoms, worksheet
@@ -207,6 +208,15 @@ def test_nothing_is_lost_in_translation(language):
     wrong = {message.id: found for message in CATALOGUES[language] if message.id and message.string and not message.fuzzy
              and (found := faults(message, CATALOGUES[language]))}
     assert not wrong, f"mend them in {po(language).relative_to(ROOT)}, then make translations: {wrong}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_two_choices_of_a_question_stay_two(language):
+    speak(language)
+    of_notebooks = [[*ask().choices] for ask in [*ASKED.values(), *itertools.chain(*ROUNDS.values())] if ask().choices]
+    of_sheets = [ask.sentences[2::2] for sheet in (quiz, worksheet) for ask in vars(sheet).values() if hasattr(ask, "sentences")]
+    assert len(of_notebooks) > 30 and len(of_sheets) == 9
+    assert not [choices for choices in of_notebooks + of_sheets if len({*map(say, choices)}) < len(choices)]
 
 
 @pytest.mark.parametrize("language", COMPLETE)

@@ -9,33 +9,36 @@ import shutil
 import sys
 from pathlib import Path
 
+from utils.language import say, speak, spoken, wanted
+from utils.paper import ROOT, stop
 from utils.review import questions
 
-ROOT = Path(__file__).parent.parent
 FUNCTION = re.compile(r"^def (\w+)\(.*\n(?: +.*\n*)+", re.M)
-FOLDED = re.compile(r"<details><summary>A solution</summary>\n\n```python\n(.*?)```\n\n</details>", re.S)
+FOLDED = re.compile(r"<details><summary>.*</summary>\n\n```python\n(.*?)```\n\n</details>", re.S)
 SOLUTION, TESTS = (re.compile(rf"^( *)### BEGIN {what}\n.*?### END {what}", re.M | re.S) for what in ("SOLUTION", "HIDDEN TESTS"))
-STUB = "...  # your lines here"
 POINTS, POINTS_OF_A_REVIEW = 2, 1
 
-INTRODUCTION = """# Homework: softmax, sigmoid and the two cross-entropies
-
-Each exercise has the number of its notebook. Where it speaks of a trap, or of a function from above, look there. Write your lines where
-it says so. The cell below each answer is locked: it checks the answer, and says what went wrong.
-
-Before you hand it in: Kernel → Restart Kernel and Run All Cells."""
+SAYS = {  # what stands in the homework beside what the notebooks say
+    "title": "Homework: softmax, sigmoid and the two cross-entropies",
+    "intro": "Each exercise has the number of its notebook. Where it speaks of a trap, or of a function from above, look there. Write your "
+             "lines where it says so. The cell below each answer is locked: it checks the answer, and says what went wrong.",
+    "end": "Before you hand it in: Kernel → Restart Kernel and Run All Cells.",
+    "lines": "your lines here",
+    "review": "Review this code",
+    "pieces": "Pieces of code that you have not seen, each with one line that is wrong. `images` and `labels` are 300 handwritten digits "
+              "to learn from, `losses` is an empty list. Find the line and say what one will see. These are graded after you have handed "
+              "them in.",
+    "letter": "The letter of your choice, as in {example}",
+    "letters": "{name} is to be one of the letters {letters}, in quotes",
+}
 SETUP = """import torch
 from torch import nn
 from torch.nn import functional as F
 %xmode Minimal"""
-REVIEW = """# Review this code
 
-Pieces of code that you have not seen, each with one line that is wrong. `images` and `labels` are 300 handwritten digits to learn from,
-`losses` is an empty list. Find the line and say what one will see. These are graded after you have handed them in."""
-CONFIG = f"""c = get_config()
-c.CourseDirectory.course_id = "losses"
-c.ClearSolutions.code_stub = {{"python": "{STUB}"}}
-"""
+
+def stub() -> str:
+    return f"...  # {say(SAYS['lines'])}"
 
 
 def exercises(notebook: list[dict]) -> list[tuple[str, str, str]]:
@@ -76,27 +79,34 @@ def of_review(k: int, question) -> list[dict]:
     """The cells of one piece of code to review; its choices have the letters a, b, c."""
     letters = "abc"[:len(question.choices)]
     right, _ = question.answer()
-    listed = "\n".join(f"- **{letter}** {choice}" for letter, choice in zip(letters, question.choices))
+    listed = "\n".join(f"- **{letter}** {say(choice)}" for letter, choice in zip(letters, question.choices))
     name, quoted = f"review_{k + 1}", [f'"{letter}"' for letter in letters]
     letter = quoted[list(question.choices).index(right)]
-    test = f"""assert {name} in [{', '.join(quoted)}], '{name} is to be one of the letters {", ".join(letters)}, in quotes'
+    wrong = say(SAYS["letters"], name=name, letters=", ".join(letters))
+    test = f"""assert {name} in [{', '.join(quoted)}], {wrong!r}
 ### BEGIN HIDDEN TESTS
+from utils.language import say
 from utils.review import questions
 
 question = questions.SNIPPETS[{k}]()
 right, seen = question.answer()
-assert list(question.choices)["{letters}".index({name})] == right, f"{{right}}. {{question.choices[right]}} Torch says {{seen}}."
+assert list(question.choices)["{letters}".index({name})] == right, "\\n".join([
+    say(right), say("{{why}} Torch says {{evidence}}.", why=say(question.choices[right]), evidence=seen)])
 ### END HIDDEN TESTS"""
-    return [text(f"text-{name}", f"## {name}\n\n{question.question}\n{listed}"),
-            code(f"answer-{name}", f"# The letter of your choice, as in {name} = {quoted[0]}\n{hidden(f'{name} = {letter}')}",
+    return [text(f"text-{name}", f"## {name}\n\n{say(question.question)}\n{listed}"),
+            code(f"answer-{name}", f"# {say(SAYS['letter'], example=f'{name} = {quoted[0]}')}\n{hidden(f'{name} = {letter}')}",
                  solution=True),
             code(f"test-{name}", test, POINTS_OF_A_REVIEW)]
 
 
 def assignment() -> dict:
-    """The notebook with solutions: all exercises, in the order of the notebooks, then the reviews."""
-    cells = [text("introduction", INTRODUCTION), code("setup", SETUP)]
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    """The notebook with solutions: all exercises of the edition that is spoken, in the order of the notebooks, then the reviews."""
+    edition, speaks = ROOT / "notebooks", ""
+    if spoken() != "en":
+        edition, speaks = edition / spoken().partition("_")[0], f'\n\nfrom utils.language import speak\nspeak("{spoken()}")'
+    title, intro, end, review, pieces = (say(SAYS[name]) for name in ("title", "intro", "end", "review", "pieces"))
+    cells = [text("introduction", f"# {title}\n\n{intro}\n\n{end}"), code("setup", SETUP + speaks)]
+    for path in sorted(edition.glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf8"))
         title = "".join(notebook["cells"][0]["source"]).partition("\n")[0]
         imports = re.findall(r"^from utils\.(\w+) import (.+)", "\n".join("".join(c["source"]) for c in notebook["cells"]), re.M)
@@ -104,7 +114,7 @@ def assignment() -> dict:
         cells.append(text(f"title-{path.stem}", title))
         for exercise in exercises(notebook["cells"]):
             cells += of_exercise(*exercise, modules)
-    cells.append(text("reviews", REVIEW))
+    cells.append(text("reviews", f"# {review}\n\n{pieces}"))
     for k, ask in enumerate(questions.SNIPPETS):
         cells += of_review(k, ask())
     return {"cells": cells, "metadata": notebook["metadata"], "nbformat": 4, "nbformat_minor": 5}
@@ -112,7 +122,7 @@ def assignment() -> dict:
 
 def for_students(notebook: dict) -> dict:
     """The same without solutions and without hidden tests, as nbgrader would make it."""
-    cells = [part | {"source": TESTS.sub("", SOLUTION.sub(rf"\g<1>{STUB}", part["source"])).rstrip()} for part in notebook["cells"]]
+    cells = [part | {"source": TESTS.sub("", SOLUTION.sub(rf"\g<1>{stub()}", part["source"])).rstrip()} for part in notebook["cells"]]
     return notebook | {"cells": cells}
 
 
@@ -123,19 +133,22 @@ def write(folder: Path) -> None:
         home.mkdir(parents=True)
         (home / "losses.ipynb").write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
         shutil.copytree(ROOT / "utils", home / "utils", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf8")
+    (folder / "nbgrader_config.py").write_text(f"""c = get_config()
+c.CourseDirectory.course_id = "losses"
+c.ClearSolutions.code_stub = {{"python": "{stub()}"}}
+""", encoding="utf8")
 
 
 def main(folder: str = "assignment") -> None:
+    """Writes the folder, in the language that LANGUAGE asks for, or says in one sentence why not."""
+    speak(wanted())
     if Path(folder).exists():
-        print(f"There is a folder {folder} already, and nothing in it was changed: move it away, or name another one.", file=sys.stderr)
-        sys.exit(2)
+        stop(say("There is a folder {folder} already, and nothing in it was changed: move it away, or name another one.", folder=folder))
     try:
         write(Path(folder))
     except OSError as error:
-        print(f"The folder {folder} cannot be made: {error.strerror}. Name another one.", file=sys.stderr)
-        sys.exit(2)
-    print(f"{folder}/students is for students, {folder}/source has the solutions too.")
+        stop(say("The folder {folder} cannot be made: {reason}. Name another one.", folder=folder, reason=error.strerror))
+    print(say("{folder}/students is for students, {folder}/source has the solutions too.", folder=folder))
 
 
 if __name__ == "__main__":
