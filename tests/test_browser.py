@@ -354,7 +354,7 @@ EQUALS = """explorer => {
     const pieces = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT), chars = [];
     while (pieces.nextNode()) for (const k of pieces.currentNode.data.split('').keys()) chars.push([pieces.currentNode, k]);
     const box = char => { range.setStart(...char); range.setEnd(char[0], char[1] + 1); return range.getBoundingClientRect(); };
-    const text = pre.textContent, probe = text.indexOf('0'), letter = box(chars[probe]).width, em = parseFloat(getComputedStyle(pre).fontSize);
+    const text = pre.textContent, letter = box(chars[text.indexOf('0')]).width, em = parseFloat(getComputedStyle(pre).fontSize);
     const han = pre.querySelector('span')?.cloneNode();
     if (!han) return [];
     han.style.letterSpacing = 'normal';
@@ -374,7 +374,7 @@ EQUALS = """explorer => {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_chinese_edition_says_the_same_numbers_and_keeps_its_shape(opened, name):
-    """Each of its explorers moved by keyboard: what English says for the same values, no text cut, columns as wide as they are said to be."""
+    """Each explorer moved by keyboard: what English says for the same values, no text cut, columns as wide as they are said to be."""
     notebook, ways = opened(f"zh/{name}"), gathered("WAYS")
     assert notebook.console == []
     resize(notebook, 1366, 768, False)
