@@ -404,5 +404,5 @@ def test_the_chinese_edition_says_the_same_numbers_and_keeps_its_shape(opened, n
             notebook.settle()
             by_hand(explorer, controls[key], value)
         notebook.settle()
-        assert explorer.locator(".explorer-tasks li", has_text="✓").all_inner_texts() == ["✓" + say(task)]
+        assert "✓" + say(task) in explorer.locator(".explorer-tasks li").all_inner_texts()
         speak("en")
