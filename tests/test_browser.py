@@ -355,11 +355,8 @@ EQUALS = """explorer => {
     while (pieces.nextNode()) for (const k of pieces.currentNode.data.split('').keys()) chars.push([pieces.currentNode, k]);
     const box = char => { range.setStart(...char); range.setEnd(char[0], char[1] + 1); return range.getBoundingClientRect(); };
     const text = pre.textContent, letter = box(chars[text.indexOf('0')]).width, em = parseFloat(getComputedStyle(pre).fontSize);
-    const han = pre.querySelector('span')?.cloneNode();
-    if (!han) return [];
-    han.style.letterSpacing = 'normal';
+    const han = pre.appendChild(document.createElement('span'));
     han.textContent = '字字';
-    pre.append(han);
     const full = Math.abs(han.getBoundingClientRect().width - 2 * em) < 1;
     han.remove();
     let start = 0;
