@@ -11,8 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.lab import CHROME, OUTPUTS, ROOT, Notebook, jupyterlab
-from tests.topics import NAMES, TASKED, TASKS, agree, explore, gathered, its_tests, sources, stops
+from tests.topics import EXPLORERS, NAMES, TASKED, TASKS, agree, explore, gathered, its_tests, sources, stops
 from utils.example import PRESETS
+from utils.language import say, speak, wide
 from utils.picture import SMALL
 
 if CHROME is None and os.environ.get("CI") != "true":
@@ -284,7 +285,8 @@ def by_hand(explorer, control, value):
     elif (lists := explorer.locator(".widget-dropdown", has_text=control.description)).count():
         lists.locator("select").select_option(index=stops(control).index(value))
     else:
-        explorer.locator(".widget-toggle-buttons", has_text=control.description).get_by_role("button", name=str(value), exact=True).click()
+        explorer.locator(".widget-toggle-buttons", has_text=control.description).get_by_role(
+            "button").nth(stops(control).index(value)).click()
 
 
 @pytest.mark.parametrize("name, make", TASKED)
@@ -343,3 +345,61 @@ def test_words_are_announced_once_they_stand_still(notebook):
     notebook.settle()
     notebook.page.wait_for_function("window.busy.at(-1) === 'false'")
     assert notebook.page.evaluate("window.busy.filter(busy => busy === 'false').length") == 1
+
+
+# Where the first "=" of each line of the words stands, in widths of a letter.  Null where that is unsure: it stands in a line that goes
+# on from another, or after what is neither Latin nor Chinese, or there are no Chinese letters on this machine.
+EQUALS = """explorer => {
+    const pre = [...explorer.querySelectorAll('.explorer-words pre')].at(-1), range = document.createRange();
+    const pieces = document.createTreeWalker(pre, NodeFilter.SHOW_TEXT), chars = [];
+    while (pieces.nextNode()) for (const k of pieces.currentNode.data.split('').keys()) chars.push([pieces.currentNode, k]);
+    const box = char => { range.setStart(...char); range.setEnd(char[0], char[1] + 1); return range.getBoundingClientRect(); };
+    const text = pre.textContent, letter = box(chars[text.indexOf('0')]).width, em = parseFloat(getComputedStyle(pre).fontSize);
+    const han = pre.appendChild(document.createElement('span'));
+    han.textContent = '字字';
+    const full = Math.abs(han.getBoundingClientRect().width - 2 * em) < 1;
+    han.remove();
+    let start = 0;
+    return text.split('\\n').map(line => {
+        const at = line.indexOf('='), from = start, sure = full && /^[\\x00-\\xff\\u3000-\\u9fff\\uff00-\\uff60]*$/.test(line.slice(0, at));
+        start += line.length + 1;
+        return at < 1 || !sure || box(chars[from]).top !== box(chars[from + at]).top ? null
+            : (box(chars[from + at]).left - pre.getBoundingClientRect().left) / letter;
+    });
+}"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_chinese_edition_says_the_same_numbers_and_keeps_its_shape(opened, name):
+    """Each explorer moved by keyboard: what English says for the same values, no text cut, columns as wide as they are said to be."""
+    notebook, ways = opened(f"zh/{name}"), gathered("WAYS")
+    assert notebook.console == []
+    resize(notebook, 1366, 768, False)
+    assert [fault for box in notebook.page.locator(".prediction").all() for fault in box.evaluate(MISPLACED)] == []
+    for explorer, make in zip(notebook.page.locator(".explorer").all(), [make for its, make in EXPLORERS if its == name]):
+        english = explore(name, make)
+        key, slider = next((key, control) for key, control in english.controls.items() if type(control).__name__.endswith("Slider"))
+        handle = explorer.locator(".noUi-handle").first
+        handle.focus()
+        back = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemin")
+        for _ in range(3):
+            handle.press("ArrowRight" if back else "ArrowLeft")
+        notebook.settle()
+        slider.value = stops(slider)[stops(slider).index(slider.value) + (3 if back else -3)]
+        told = explorer.locator(".explorer-words pre").last.inner_text()
+        assert re.search("[\u4e00-\u9fff]", told) and not explorer.locator(".wrong").count()
+        numbers = [sorted(re.findall(r"[\d.]*\d", text)) for text in (told, english.words)]
+        assert numbers[0] == numbers[1], f"{key} {slider.value}: {told!r}"
+        assert explorer.evaluate(MISPLACED) + explorer.evaluate(UNREADABLE, SMALL) + explorer.evaluate(OUT_OF_SIGHT) == []
+        for line, at in zip(told.splitlines(), explorer.evaluate(EQUALS)):
+            before = line.partition("=")[0]
+            assert at is None or abs(at - len(before) - wide(before)) < 0.25, line
+        speak("zh")
+        task, controls = next(task for *where, task in TASKS if where == [name, make]), explore(name, make).controls
+        explorer.get_by_role("button", name=say("Reset"), exact=True).click()
+        for key, value in ways[task]:
+            notebook.settle()
+            by_hand(explorer, controls[key], value)
+        notebook.settle()
+        assert "✓" + say(task) in explorer.locator(".explorer-tasks li").all_inner_texts()
+        speak("en")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from utils import example, explore, picture, plots
 from utils.example import logit_sliders, logits_from, presets
-from utils.explore import Explorer, ask, ask_gradient
+from utils.explore import Explorer, ask, ask_gradient, spaced
 from utils.picture import GHOST, HATCHED, Picture
 from utils.softmax import explore_softmax
 
@@ -303,6 +303,16 @@ def test_ask_gradient_survives_what_ask_does(broken):
     function, _ = broken
     gradient, said = ask_gradient(function, LIKE, like=LIKE)
     assert gradient.shape == LIKE.shape and gradient.isnan().all() and said.startswith(("autograd finds no gradient: ", "gradient of "))
+
+
+def test_wide_characters_are_as_wide_as_two_others():
+    wide = '<span style="letter-spacing: calc(2ch - 1em)">'
+    assert spaced("类 0\u3000\u3000a < 1 → 2，b") == f"{wide}类</span> 0{wide}\u3000\u3000</span>a &lt; 1 → 2{wide}，</span>b"
+    explorer = little()
+    explorer.words = "总和 = 1"
+    explorer._say("错")
+    for page in (explorer.page.value, explorer._told()):
+        assert f"{wide}总和</span> = 1" in page and f"✗ {wide}错</span>" in page
 
 
 def ticked(explorer):

@@ -80,7 +80,7 @@ def test_answers_of_another_shape_are_told_off(function, size):
 
 # The right choice of each question, and a fact of torch's that makes it right.
 ANSWERS = {
-    "two_there": ("None", lambda: not ((fresh_probabilities("CE, softmax") >= 0.5) == two_digits()[1][300:].bool()).all(1)[
+    "two_there": ("Not one", lambda: not ((fresh_probabilities("CE, softmax") >= 0.5) == two_digits()[1][300:].bool()).all(1)[
         two_digits()[1][300:].sum(1) == 2].any()),
 }
 
@@ -100,5 +100,5 @@ NEARLY = {
 
 # Words of each choice's reason that no other reason of the question has.
 REASONS = {
-    "two_there": {"None": "are exactly", "About": "were found", "Nearly": "model knows"},
+    "two_there": {"Not one": "are exactly", "About": "were found", "Nearly": "model knows"},
 }

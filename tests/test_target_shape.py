@@ -17,7 +17,7 @@ LOGITS = torch.tensor([[2, 3, 0.1]])
 SAYS = {
     "[1] long": ("0.3527", "", "ValueError", "shape"),
     "[1] float": ("RuntimeError", "dtype", "ValueError", "shape"),
-    "1, no dimension": ("ValueError", "shape", "ValueError", "shape"),
+    "1, shape []": ("ValueError", "shape", "ValueError", "shape"),
     "[[1]] long": ("RuntimeError", "shape", "ValueError", "shape"),
     "[0, 1, 0] float": ("ValueError", "shape", "ValueError", "shape"),
     "[[0, 1, 0]] long": ("RuntimeError", "dtype", "RuntimeError", "dtype"),
@@ -40,8 +40,8 @@ def test_the_table_has_every_form():
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_target_is_what_its_name_says(form):
-    numbers, _, kind = form.replace("−", "-").replace("1, no dimension", "[1] long").rpartition(" ")
-    said = torch.tensor(ast.literal_eval(numbers))[0 if "no dimension" in form else ...]
+    numbers, _, kind = form.replace("−", "-").replace("1, shape []", "[1] long").rpartition(" ")
+    said = torch.tensor(ast.literal_eval(numbers))[0 if "shape []" in form else ...]
     wanted = {"long": torch.long, "float": torch.float32, "bool": torch.bool}[kind]
     assert FORMS[form].dtype == wanted and torch.equal(FORMS[form], said.to(wanted))
 

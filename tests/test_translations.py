@@ -35,7 +35,7 @@ from utils import language as spoken
 from utils import digits, inputs, paper, quiz, softmax, symptoms, worksheet
 from utils.explore import ask, ask_gradient
 from utils.inputs import name_of
-from utils.language import column, say, speak
+from utils.language import column, say, speak, wide
 from utils.predict import marked
 
 CATALOGUES = {language: read(language) for language in LANGUAGES}
@@ -452,7 +452,7 @@ def test_there_are_no_other_editions(language):
 
 
 # The names in code, and those of controls that are arguments of torch's.
-WORDS = set("argmax BCE bool CE dimension exp False float grad int log logits long no pos sigmoid smoothing softmax target True "
+WORDS = set("argmax BCE bool CE exp False float grad int log logits long pos shape sigmoid smoothing softmax target True "
             "weight".split())
 
 
@@ -465,6 +465,27 @@ def test_the_words_in_pictures_are_names(name, make):
             for mark in explorer.picture.drawn.values():
                 words.update(re.findall("[A-Za-z]{2,}", mark.text) if mark.kind == "text" else [])
     assert words <= WORDS
+
+
+# --- what is put together of pieces is set as Chinese is
+
+@pytest.mark.parametrize("what", [*EXPLORERS, *ASKED, *CHECKS], ids=lambda what: str(getattr(what, "__name__", what)))
+def test_nothing_put_together_has_narrow_punctuation_in_chinese(what):
+    speak("zh")
+    if what in EXPLORERS:
+        explorer, told = explore(*what), []
+        for control in explorer.controls.values():
+            for value in stops(control)[::7] if len(stops(control)) > 20 else stops(control):
+                control.value = value
+                told += [explorer.words, repr(explorer)[len(what[1]) + 2:]]
+    elif what in ASKED:
+        asked = ASKED[what]()
+        told = re.findall("(?s)<p.*?>(.*?)</p>", "".join(asked._told(given) for given in asked.choices or (0, 1)))
+    else:
+        told = [what(function).message.replace("<lambda>", "f") for function in [*RIGHT[what][:1], *WRONG[what].values()]]
+    for text in filter(None, told):
+        text = translate.set_for_rules(re.sub("(?s)<pre>.*?</pre>|<code>.*?</code>|<[^>]*>", "X", html.unescape(text)))
+        assert not re.findall(translate.TYPOGRAPHY["full-width punctuation in Chinese"], text), text
 
 
 # --- nothing in English is left
@@ -513,7 +534,10 @@ def test_a_check_knows_the_same_slips_in_every_language(pseudo_spoken, check):
     for slip, function in WRONG[check].items():
         name = re.sub("the (logits|labels) it was", "the X it was", slip)
         name = translate.piece(name, pseudo).replace("X", [*slip.split(), ""][1])
-        assert check(function).message.splitlines()[0].partition(": ")[2] == name
+        told, *rows = check(function).message.splitlines()
+        assert told.partition(": ")[2] == name
+        names = [found[0] for found in (re.match(r"  (?:字{3}|torch)\s{2,}", row) for row in rows[:3]) if found]
+        assert len(names) > 1 and len({(len(name), wide(name)) for name in names}) == 1, "the columns of the table"
     assert check(lambda *given: None).message.startswith("… <lambda> 字")
     assert ask_gradient(lambda z: z.sum().item(), z.float(), like=z)[1] == pseudo(
         "autograd finds no gradient: X leaves torch's operations on the way, as .item(), .detach() and numpy do").replace("X", "<lambda>")

@@ -106,7 +106,7 @@ LITERAL = re.compile(r"""(f?)(["'])((?:\\.|(?!\2)[^\\\n])*)\2\s*""")
 
 
 def strings(source: str) -> Iterator[tuple[int, int, str, str, str]]:
-    """(start, end, before, text, after) of each string that is printed, or that has more than one word; not of shell commands.
+    """(start, end, before, text, after) of each string that is printed, has more than one word or ends in a blank; not of shell commands.
 
     Where a string stands, ast says the same in every Python; what f-strings are made of, Python 3.12 has changed.
     """
@@ -122,7 +122,7 @@ def strings(source: str) -> Iterator[tuple[int, int, str, str, str]]:
             assert "".join(part[0] for part in parts) == source[start:end], f"neither '…' nor \"…\" nor f\"…\": {source[start:end]}"
             assert len({part[1] for part in parts if "{" in part[3]} | {part[1] for part in parts if part[1]}) < 2, source[start:end]
             text = "".join(part[3] for part in parts)
-            if worded(text) and caller != "os.system" and (caller in ("print", "sys.exit") or re.search(rf"\w [\w(]|[{HAN}]", text)):
+            if worded(text) and caller != "os.system" and (caller in ("print", "sys.exit") or re.search(rf"\w [\w(]|[{HAN}]| $", text)):
                 yield start, end, max(part[1] for part in parts) + parts[0][2], text, parts[0][2]
             return
         caller = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
@@ -158,6 +158,8 @@ def in_column(new: str, alike: list[tuple[str, str]]) -> str:
     """A string with as many wide and as many narrow characters as those that blanks had made as long, so that columns stay columns."""
     full, half = max(wide(said) for _, said in alike), max(len(said) - wide(said) for _, said in alike)
     blank = min(len(text) - len(text.rstrip()) for text, _ in alike)
+    if len(alike) == 1:  # a column with numbers or names beside it: in a browser three wide characters are as wide as five others
+        return new + " " * round(len(alike[0][0]) - len(new) - wide(new) * 2 / 3)
     return new + "\u3000" * (full - wide(new)) + " " * (half - len(new) + wide(new) + blank)
 
 

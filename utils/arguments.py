@@ -250,4 +250,4 @@ def tie_arguments():
     weights = {"[9, 1]": (9, 1), "[1, 9]": (1, 9), "[0.9, 0.1]": (0.9, 0.1)}
     return the_one({choice: math.isclose(90 * a, 10 * b) for choice, (a, b) in weights.items()}), (
         say("{sides} on the two sides, in the order of the choices",
-            sides=", ".join(say("{a} and {b}", a=f"{90 * a:g}", b=f"{10 * b:g}") for a, b in weights.values())))
+            sides=say(", ").join(say("{a} and {b}", a=f"{90 * a:g}", b=f"{10 * b:g}") for a, b in weights.values())))

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.language import column, folded, say, together
+from utils.language import folded, say, together, wide
 from utils.slips import GENERAL, STEPS, Fault, Slip
 
 # Seconds for the first call of the reader's function, which may import something, such as torch.optim; and for all others together.
@@ -138,7 +138,7 @@ def checked(function: Callable, task: Task) -> Result:
                 thought = together(say("Wanted is shape {shape}.", shape=shape(right)) if right.dim() else
                                    say("Wanted is one number, shape []."), thought)
         fault = fault or say("not right yet")
-        return Result(False, "\n".join([f"✗ {name}: {fault}", *lines, folded(thought, 100, indent="  ")]))
+        return Result(False, "\n".join([f"✗ {name}{say(': ')}{fault}", *lines, folded(thought, 100, indent="  ")]))
     with contextlib.redirect_stdout(io.StringIO()):
         more = steepness(function, task.truth, task.slopes) or task.remark(function)
     count = len(asked) // 2
@@ -408,8 +408,9 @@ def written(value, digits: int = 4) -> str:
 
 
 def entry(name: str, what: str) -> str:
-    """A line of the table that shows where two answers part."""
-    return f"  {column(name, 8)}{what}"
+    """A line of the table that shows where two answers part: each has as many wide characters, so that it is one in any font."""
+    full = wide(say("given"))
+    return "  " + name + "\u3000" * (full - wide(name)) + " " * (8 - full - len(name) + wide(name)) + what
 
 
 def said(mine: Heard, other: Tensor | None) -> str:

@@ -245,7 +245,8 @@ def squares():
         pulls.append(float(z.grad[0, 1]))
     return the_one({"Hardly at all": abs(pulls[1]) < abs(pulls[0]) / 100, "As hard as cross-entropy": 0.5 < pulls[1] / pulls[0] < 2,
                     "Much harder": pulls[1] / pulls[0] >= 2}), (
-        say("{pull} by cross-entropy and {other} by squares", pull=f"{pulls[0]:.4f}", other=f"{pulls[1]:.4f}"))
+        say("{pull} by cross-entropy and {other} by squares", pull=f"{pulls[0]:.4f}".replace("-", "−"),
+            other=f"{pulls[1]:.4f}".replace("-", "−")))
 
 
 @questions.asks("Ten images. Model A gives every label a share of 0.7028. Model B gives nine labels 0.999 and the tenth 0.0001. "

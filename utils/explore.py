@@ -9,6 +9,7 @@ which tasks have been done.
 import base64
 import html
 import json
+import re
 from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
@@ -18,7 +19,7 @@ from IPython.display import display
 from torch import Tensor
 
 from utils.inputs import call, name_of, one_line, shape
-from utils.language import say, together
+from utils.language import WIDE, say, together
 from utils.picture import SMALL, WIDTH, WRONG, Picture
 from utils.plots import differs, number, numbers
 
@@ -260,20 +261,20 @@ class Explorer(widgets.VBox):
         self._most = max(self._most, self._said, key=len)
         self._lines = max(self._lines, len(self.words.splitlines()))
         lines = self._said + [("spare", line) for _, line in self._most[len(self._said):]]
-        said = "".join(f'<pre class="{look}">{html.escape(line)}</pre>' for look, line in lines)
+        said = "".join(f'<pre class="{look}">{spaced(line)}</pre>' for look, line in lines)
         self.page.value = (f'<div role="status"><div class="explorer-wrong">{said}</div>'
-                           f'<pre style="min-height: {1.4 * self._lines:.1f}em">{html.escape(self.words)}</pre></div>')
+                           f'<pre style="min-height: {1.4 * self._lines:.1f}em">{spaced(self.words)}</pre></div>')
 
     def _told(self) -> str:
         """Complaint, words and tasks as HTML, for where no kernel runs."""
         words = "\n".join([*(line for _, line in self._said), self.words])
         tasks = "".join(f"<li>{html.escape(say(sentence))}</li>" for sentence, _ in self.tasks)
         style = "white-space: pre-wrap; font-family: var(--jp-code-font-family, monospace)"
-        told = f'<pre style="{style}">{html.escape(words)}</pre>' + (f"<ol>{tasks}</ol>" if tasks else "")
+        told = f'<pre style="{style}">{spaced(words)}</pre>' + (f"<ol>{tasks}</ol>" if tasks else "")
         return f'<div class="explorer-told">{told}</div>'
 
     def __repr__(self) -> str:
-        return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", "; ") if self.wrong else "")
+        return f"{self.name}: {self._line}" + (f" ✗ {self.wrong}".replace("\n", say("; ")) if self.wrong else "")
 
     def _ipython_display_(self, **kwargs) -> None:
         data, metadata = self._repr_mimebundle_()
@@ -295,6 +296,11 @@ STILL = "before → now   nothing has moved yet"  # stands where the words will 
 def slider(name: str, value: float, low: float, high: float, colour: str = "#767676") -> widgets.FloatSlider:
     return widgets.FloatSlider(value, min=low, max=high, step=0.1, description=name, readout_format=".1f",
                                layout={"width": "auto"}, style={"description_width": "max-content", "handle_color": colour})
+
+
+def spaced(text: str) -> str:
+    """A text as HTML in which a wide character is as wide as two of the others, whatever the fonts: so columns stay columns."""
+    return re.sub(f"[{WIDE}]+", r'<span style="letter-spacing: calc(2ch - 1em)">\g<0></span>', html.escape(text))
 
 
 def listed(values) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from utils.drawn import VERSION, Drawn, Question
-from utils.language import say, speak, spoken, wanted, wide
+from utils.language import say, speak, spoken, together, wanted, wide
 from utils.picture import COLOURS
 from utils.plots import TRUE, number
 from utils.predict import marked
@@ -78,7 +78,7 @@ def document(title: str, sheets: Sequence[str], seed: int, key: bool) -> str:
 def head(title: str, intro: str, minutes: int, points: int, key: bool) -> str:
     line = "" if key else f"<div class=line><span>{say('Name')}</span><span>{say('Date')}</span></div>"
     told = say("{minutes} minutes, {points} points.", minutes=minutes, points=points)
-    return f"<h1>{title}</h1>{line}<p>{told} {intro}</p>"
+    return f"<h1>{title}</h1>{line}<p>{together(told, intro)}</p>"
 
 
 def heading(text: str, points: int, minutes: int) -> str:

@@ -92,13 +92,13 @@ class Prediction(widgets.VBox):
                 same, name = near, lambda value: number(value).removesuffix(".0000")
         except Exception as error:  # shown here, since ipywidgets only logs what a button's callback raises
             return paragraph(f"✗ {one_line(error)}")
-        told = []
+        told, colon = [], say(": ")
         if given is not None:
             self._mark(chosen=given, right=right)
             why = next((why for wrong, why in tempting.items() if same(given, wrong)), None)
-            told.append(say("✓ Right.") if same(given, right) else f"✗ {name(given)}: {say(why) if why else direction(given, right)}")
+            told.append(say("✓ Right.") if same(given, right) else f"✗ {name(given)}{colon}{say(why) if why else direction(given, right)}")
         told.append(say("**Answer: {answer}.** {because}", answer=name(right).strip("“”"), because=because))
-        told += [f"{name(wrong)}: {say(why)}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
+        told += [f"{name(wrong)}{colon}{say(why)}" for wrong, why in tempting.items() if given is None or not same(given, wrong)]
         return "".join(map(paragraph, told))
 
     def _mark(self, **marks) -> None:

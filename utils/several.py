@@ -183,12 +183,12 @@ questions = Questions()
 
 @questions.asks("Two digits on each image, of which none, one or two are among our three. A model trained with cross-entropy answers "
                 "*there* where a share reaches 0.5. Of the images with *two* of the three, how many will be wholly right?", {
-    "None": "Two shares of one 1 reach 0.5 only if both are exactly a half.",
+    "Not one": "Two shares of one 1 reach 0.5 only if both are exactly a half.",
     "About half": "It would be so if one of the two were found and counted as half. Here both are wanted.",
     "Nearly all": "The model knows both digits well. But its shares compete.",
 })
 def two_there():
     targets = halves(*two_digits())[1][1]
     both = wholly_right(probabilities("CE, softmax") >= 0.5, targets)[targets.sum(1) == 2]
-    return the_one({"None": not both.any(), "About half": 0.3 < both.double().mean() < 0.7, "Nearly all": both.double().mean() > 0.9}), (
+    return the_one({"Not one": not both.any(), "About half": 0.3 < both.double().mean() < 0.7, "Nearly all": both.double().mean() > 0.9}), (
         say("{some} of {every}", some=int(both.sum()), every=len(both)))

@@ -123,14 +123,14 @@ def explore_summary() -> Explorer:
     def show(now, before):
         draw(now, before)
         one, y = now["ce"] is not None, now["y"]
-        true = ", ".join(say("class {k}", k=k) for k in range(3) if y[k]) or say("none")
+        true = say(", ").join(say("class {k}", k=k) for k in range(3) if y[k]) or say("none")
         named = say("argmax: class {k}", k=now["chosen"])
-        answers = ", ".join((say("class {k} yes", k=k) if yes else say("class {k} no", k=k)) + (" ✓" if yes == bool(there) else " ✗")
+        answers = say(", ").join((say("class {k} yes", k=k) if yes else say("class {k} no", k=k)) + (" ✓" if yes == bool(there) else " ✗")
                             for k, (yes, there) in enumerate(zip(now["yes"], y)))
         words = "\n".join([
             column(say("true (★)"), 10) + true,
             f"softmax   {numbers(now['p'])}   {named} {'✓' if right(now) else '✗'}",
-            f"sigmoid   {numbers(now['sigma'])}   ≥ {now['threshold']:.6g}: {answers}",
+            f"sigmoid   {numbers(now['sigma'])}   ≥ {now['threshold']:.6g}{say(': ')}{answers}",
             f"CE  = {worked_cross_entropy(now['p'], y.index(1), now['ce'])}" if one else f"CE  {worked_row(y, now['row'])}",
             f"BCE = {worked_bce(now['terms'], 'mean', now['bce'])}",
             before_and_now(before, now),

@@ -20,7 +20,7 @@ LOSSES = {"CrossEntropyLoss": nn.CrossEntropyLoss(), "BCEWithLogitsLoss": nn.BCE
 FORMS = {
     "[1] long": torch.tensor([1]),
     "[1] float": torch.tensor([1.0]),
-    "1, no dimension": torch.tensor(1),
+    "1, shape []": torch.tensor(1),
     "[[1]] long": torch.tensor([[1]]),
     "[0, 1, 0] float": torch.tensor([0.0, 1.0, 0.0]),
     "[[0, 1, 0]] long": torch.tensor([[0, 1, 0]]),

@@ -117,7 +117,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         draw(now, before)
         losses, accuracies, ended = now["losses"], now["accuracies"], now["losses"] and not now["wild"]
         first, last, right = (number(values[k]) if values else "" for values, k in ((losses, 0), (losses, -1), (accuracies, -1)))
-        code, symptoms = MISTAKES[now["mistake"]], "; ".join(now["symptoms"])
+        code, symptoms = MISTAKES[now["mistake"]], say("; ").join(now["symptoms"])
         chosen = [say("learning rate {rate}", rate=f"{now['rate']:g}"), say(now["optimizer"])]
         chosen += [] if now["mistake"] == "none" else [say(now["mistake"])]
         words = [say("the loss in training: {code} (bce: nn.BCEWithLogitsLoss())", code=code) if "bce" in code
@@ -139,7 +139,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             end = say("no loss")
         else:
             end = say("loss {last}, {right} of the test images right", last=last, right=right) if ended else symptoms
-        return f"{', '.join(chosen)} → {end}", "\n".join(words), wrong
+        return f"{say(', ').join(chosen)} → {end}", "\n".join(words), wrong
 
     controls = {
         "learning rate": widgets.SelectionSlider(options=RATES, value=0.5, description="learning rate",
