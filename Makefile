@@ -84,7 +84,7 @@ constraints: | .venv/python
 # Of the catalogue only the text is changed (-I); what is read of it counts bytes, and is made anew.
 address: asked .venv/show
 	git grep -lzIE 'OWNER(\.github\.io)?/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|OWNER\.github\.io/[R]EPO|$(subst /,.github.io/,$(REPO))|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'
-	$(BIN)/python -m babel.messages.frontend --quiet compile -d utils/locale
+	$(BIN)/python -c 'from tests import translate as t; [t.compile(t.po(language)) for language in t.LANGUAGES]'
 	$(BIN)/python -m segno.cli --error m --scale 8 --light white --output .github/page.svg https://$(subst /,.github.io/,$(REPO))/
 
 asked:

@@ -117,8 +117,8 @@ def edition(folder: pathlib.Path) -> tuple[dict[str, str], str]:
         around = {"before": index + links[-1] * (name != "glossary"),
                   "after": "".join(f"<span>{arrow} {links[there]}</span>"
                                    for arrow, there in (("←", place - 1), ("→", place + 1)) if 0 <= there < len(links))}
-        made[f"{home}{name}.html"] = PAGE.format(language=language, title=titles[name], style=STYLE, body=body_of(sources[name]), pages=say("Pages"),
-                                 following=say("Next"), **around)
+        made[f"{home}{name}.html"] = PAGE.format(language=language, title=titles[name], style=STYLE, body=body_of(sources[name]),
+                                                   pages=say("Pages"), following=say("Next"), **around)
     to_read = " ".join(links).replace('href="', f'href="{home}')
     return made, f'<nav lang="{language}">{say("To read, with every picture: {pages}", pages=to_read)}</nav>'
 

@@ -72,7 +72,9 @@ def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run
         (tmp_path / ".venv" / name).touch()
     (tmp_path / ".github").mkdir()
     shutil.copytree(ROOT / "utils" / "locale", tmp_path / "utils" / "locale")
-    shutil.copy(ROOT / "README.md", tmp_path)
+    (tmp_path / "tests").mkdir()
+    for name in ("README.md", "utils/__init__.py", "utils/language.py", "tests/__init__.py", "tests/translate.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
     run("git", "init", "-q")
     run("git", "add", ".")
     makefile = (tmp_path / "Makefile").read_text(encoding="utf8")

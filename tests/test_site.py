@@ -132,7 +132,8 @@ def test_all_outputs_are_there_those_that_answer_are_folded_and_pictures_say_wha
 @pytest.mark.parametrize("home", EDITIONS)
 @pytest.mark.parametrize("name", NAMES)
 def test_formulas_are_formulas(read, name, home):
-    prose = re.sub(r"```.*?```|`[^`]*`", "", "\n".join(cell.source for cell in cells_of(home + name) if cell.cell_type == "markdown"), flags=re.S)
+    cells = cells_of(home + name)
+    prose = re.sub(r"```.*?```|`[^`]*`", "", "\n".join(cell.source for cell in cells if cell.cell_type == "markdown"), flags=re.S)
     wide = prose.count("$$") // 2
     page = read[home + name]
     shown = page.find_all("math")
