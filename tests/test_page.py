@@ -273,6 +273,7 @@ def test_a_link_leads_to_the_other_language_and_takes_the_state_along(opened, re
     """At once, so that no network is wanted; by the way of all links where a browser does not let a script change the address."""
     page = opened(hash="#z=1,2,3&y=1,0,0")
     page.locator("#z0").press("ArrowLeft")
+    page.wait_for_function("location.hash === '#z=0.9,2,3&y=1,0,0'")
     page.evaluate("refused => { window.same = true; if (refused) history.replaceState = () => { throw Error(); } }", refused)
     for there, back, lang in (("zh", "中文", "zh-CN"), ("en", "English", "en")):
         link = page.get_by_role("link", name=back, exact=True)
