@@ -179,11 +179,12 @@ TABLE = re.compile(r"(?<=const SENTENCES = )\{.*?\n\}(?=;\n)", re.S)  # JSON: {l
 
 
 def page(text: str, say: Callable[[str], str], language: str = "en") -> str:
-    """The page with its English sentences said, in the entry of a language, and the one that no script can put there beside it."""
+    """The page with its English sentences said, in the entry of a language, and with what no script can put there."""
     table = json.loads(TABLE.search(text)[0])
     table[language] = {key: [*map(say, said)] if isinstance(said, list) else say(said) for key, said in table["en"].items()}
     unscripted = "".join(f'<p lang="{language}">{said["noscript"]}</p>' for language, said in table.items())
-    text = re.sub("(?<=<noscript>).*(?=</noscript>)", lambda _: unscripted, text)
+    for tag, told in ("title", table["en"]["title"]), ("noscript", unscripted):
+        text = re.sub(f"(?<=<{tag}>).*(?=</{tag}>)", lambda _: told, text)
     return TABLE.sub(lambda _: json.dumps(table, ensure_ascii=False, indent=2), text)
 
 
