@@ -81,8 +81,10 @@ constraints: | .venv/python
 	{ grep '^#' constraints.txt; grep -vE '^(torch|triton|nvidia|cuda)' .venv/constraints; } >.venv/pins && mv .venv/pins constraints.txt
 
 # The page is at https://someone.github.io/name/, and the QR code leads there.  [R], or these lines would change too.
+# Of the catalogue only the text is changed (-I); what is read of it counts bytes, and is made anew.
 address: asked .venv/show
-	git grep -lzE 'OWNER(\.github\.io)?/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|OWNER\.github\.io/[R]EPO|$(subst /,.github.io/,$(REPO))|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'
+	git grep -lzIE 'OWNER(\.github\.io)?/[R]EPO' | xargs -0 perl -pi -e 's|OWNER/[R]EPO|$(REPO)|g; s|OWNER\.github\.io/[R]EPO|$(subst /,.github.io/,$(REPO))|g; s|lab/tree/[R]EPO/|lab/tree/$(notdir $(REPO))/|g'
+	$(BIN)/python -c 'from tests import translate as t; [t.compile(t.po(language)) for language in t.LANGUAGES]'
 	$(BIN)/python -m segno.cli --error m --scale 8 --light white --output .github/page.svg https://$(subst /,.github.io/,$(REPO))/
 
 asked:

@@ -17,7 +17,7 @@ from pygments.formatters import HtmlFormatter
 
 ROOT = pathlib.Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-from utils.language import say, speak  # noqa: E402
+from utils.language import say, speak, spoken  # noqa: E402
 
 NOTEBOOKS = ROOT / "notebooks"
 MARK = ".made-by-make-site"  # hidden, so that it is not published
@@ -28,11 +28,10 @@ TEMPLATE = """{%- extends 'basic/index.html.j2' -%}
 {%- macro folded(name, is, body) -%}
   {%- if is -%}<details><summary>{{ name }}</summary>{{ body }}</details>{%- else -%}{{ body }}{%- endif -%}
 {%- endmacro -%}
-{%- block input_group -%}{{ folded(say("Code"), (cell.metadata.jupyter or {}).source_hidden, super()) }}{%- endblock -%}
-{%- block output_group -%}{{ folded(say("Output"), (cell.metadata.jupyter or {}).outputs_hidden, super()) }}{%- endblock -%}"""
+{%- block input_group -%}{{ folded(resources.code, (cell.metadata.jupyter or {}).source_hidden, super()) }}{%- endblock -%}
+{%- block output_group -%}{{ folded(resources.output, (cell.metadata.jupyter or {}).outputs_hidden, super()) }}{%- endblock -%}"""
 EXPORTER = HTMLExporter(template_name="basic", raw_template=TEMPLATE, exclude_input_prompt=True, exclude_output_prompt=True,
                         exclude_anchor_links=True)
-EXPORTER.environment.globals["say"] = say
 
 PYGMENTS = [HtmlFormatter(style=style, cssclass="highlight").get_style_defs() for style in ("default", "github-dark")]
 STYLE = f"""
@@ -95,40 +94,41 @@ def body_of(notebook) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = for_reading(cell.source)
-    body = re.sub(r'href="((?:\.\./|\w+/)?\w+)\.(?:ipynb|md)(?=["#])', r'href="\1.html', EXPORTER.from_notebook_node(notebook)[0])
+    html, _ = EXPORTER.from_notebook_node(notebook, resources={"code": say("Code"), "output": say("Output")})
+    body = re.sub(r'href="((?:\.\./|\w+/)?\w+)\.(?:ipynb|md)(?=["#])', r'href="\1.html', html)
     return re.sub("<table>.*?</table>", r'<div class="scrolls" tabindex="0">\g<0></div>', body, flags=re.S)  # by keyboard too
 
 
-def edition(folder: pathlib.Path) -> tuple[dict[str, str], list[str]]:
-    """The notebooks of a folder and their glossary, in the language that the folder is called by: {name: the page}, and a link to each."""
-    language = "en" if folder == NOTEBOOKS else folder.name
-    speak(language)
+def edition(folder: pathlib.Path) -> tuple[dict[str, str], str]:
+    """The notebooks of a folder and their glossary, in the language that the folder is called by.
+
+    Returns: {file name: the page}, and the links to them all from the index.
+    """
+    home, short = ("", "en") if folder == NOTEBOOKS else (f"{folder.name}/", folder.name)
+    speak(short)
+    language = spoken().replace("_", "-")
     sources = {path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))}
     sources["glossary"] = new_notebook(cells=[new_markdown_cell((folder / "glossary.md").read_text(encoding="utf8"))])
     titles = {name: re.search("^# (.*)", notebook.cells[0].source, re.M)[1] for name, notebook in sources.items()}
     links = [f'<a href="{name}.html">{title}</a>' for name, title in titles.items()]
-    index = f'<a href="{"../" * (folder != NOTEBOOKS)}index.html">{say("The page with the sliders")}</a>'
+    index = f'<a href="{"../" * home.count("/")}index.html?lang={short}">{say("The page with the sliders")}</a>'
     made = {}
     for place, name in enumerate(titles):
         around = {"before": index + links[-1] * (name != "glossary"),
                   "after": "".join(f"<span>{arrow} {links[there]}</span>"
                                    for arrow, there in (("←", place - 1), ("→", place + 1)) if 0 <= there < len(links))}
-        made[name] = PAGE.format(language=language, title=titles[name], style=STYLE, body=body_of(sources[name]), pages=say("Pages"),
-                                 following=say("Next"), **around)
-    return made, links
+        made[f"{home}{name}.html"] = PAGE.format(language=language, title=titles[name], style=STYLE, body=body_of(sources[name]),
+                                                   pages=say("Pages"), following=say("Next"), **around)
+    to_read = " ".join(links).replace('href="', f'href="{home}')
+    return made, f'<nav lang="{language}">{say("To read, with every picture: {pages}", pages=to_read)}</nav>'
 
 
 def pages() -> dict[str, str]:
     """{file name: the page}"""
     index = (ROOT / ".site" / "index.html").read_text(encoding="utf8")
     assert PLACE in index
-    all_made = {}
-    for folder in sorted(path.parent for path in NOTEBOOKS.glob("**/glossary.md")):
-        made, links = edition(folder)
-        if folder == NOTEBOOKS:
-            all_made["index.html"] = index.replace(PLACE, f"<nav>To read, with every picture: {', '.join(links)}</nav>")
-        all_made |= {(folder.relative_to(NOTEBOOKS) / f"{name}.html").as_posix(): page for name, page in made.items()}
-    return all_made
+    made, navs = zip(*(edition(folder) for folder in sorted(path.parent for path in NOTEBOOKS.glob("**/glossary.md"))))
+    return {"index.html": index.replace(PLACE, "\n    ".join(navs)), **{name: page for pages in made for name, page in pages.items()}}
 
 
 def main(site: pathlib.Path) -> None:

@@ -31,7 +31,7 @@ def refresh(path: pathlib.Path) -> None:
 
 
 def editions(language: str) -> None:
-    for source in SOURCES:
+    for source in [*SOURCES, PAGE]:
         path, told = ROOT / edition(source, language), build(source, language)
         print("refresh", path.relative_to(ROOT).as_posix())
         path.parent.mkdir(exist_ok=True)
@@ -48,7 +48,7 @@ if __name__ == "__main__":
         refresh(path)
     sys.path.insert(0, str(ROOT))
     from tests.topics import explore
-    from tests.translate import LANGUAGES, SOURCES, build, complete, edition
+    from tests.translate import LANGUAGES, PAGE, SOURCES, build, complete, edition
 
     for language in filter(complete, LANGUAGES):
         editions(language)

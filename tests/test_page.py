@@ -13,9 +13,12 @@ from axe_playwright_python.sync_playwright import Axe
 from torch.nn import functional as F
 
 from tests.lab import CHROME, ROOT
+from tests.translate import NO_WORDS, page as page_saying
 from utils.bce import before_and_now, explore_bce, worked_bce
 from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import ARTICLE, PRESETS
+from utils.explore import STILL
+from utils.language import say, speak
 from utils.picture import COLOURS
 from utils.plots import exact, minus_log, number, numbers, reach, short
 from utils.summary import explore_summary
@@ -26,6 +29,7 @@ if CHROME is None and os.environ.get("CI") != "true":
 PAGE = ROOT / ".site" / "index.html"
 WINDOWS = {"small phone": (320, 640), "phone": (390, 844), "tablet": (820, 1180), "laptop": (1366, 768), "projector": (1920, 1080),
            "4K": (3840, 2160)}
+SPOKEN = [*((window, "en") for window in WINDOWS), ("phone", "zh"), ("projector", "zh")]
 TARGETS = list(itertools.product((0, 1), repeat=3))
 EXTREMES = [0, 0.1, -0.1, 6, -6, 17, -17, 36.8, -36.8, 89, -89, 100, -100, 709.7, -709.7, 745, -745]
 
@@ -54,12 +58,12 @@ def asked_torch(z, y) -> dict:
 
 
 def wanted_words(y, p, sigma, given, row, terms, bce) -> list[str]:
-    """The lines that the explorers of notebooks 5 and 6 write, by the functions that write them."""
+    """The lines that the explorers of notebooks 5 and 6 write, by the functions that write them, in the language that is spoken."""
     row, bce, one = float(row), float(bce), sum(y) == 1
     return [f"softmax   {numbers(p)}",
             f"CE  = {worked_cross_entropy(p, y.index(1), row)}" if one else f"CE  {worked_row(y, row)}",
             f"sigmoid   {numbers(sigma)}",
-            *(f"class {k}   y = {y[k]}   {'−log σ' if y[k] else '−log(1 − σ)':<11} = "
+            *(f"{say('class {k}', k=k)}   y = {y[k]}   {'−log σ' if y[k] else '−log(1 − σ)':<11} = "
               f"−log {exact(float(terms[k]), minus_log, float(given[k]))[0]} = {number(float(terms[k]))}" for k in range(3)),
             f"BCE = {worked_bce(terms, 'mean', bce)}",
             before_and_now({"bce": bce, "ce": None}, {"bce": bce, "ce": row if one else None})]
@@ -99,8 +103,9 @@ def check(page) -> dict:
     torchs = {key: value[0] for key, value in asked_torch([now["z"]], [now["y"]]).items()}
     assert now["words"][:-1] == wanted_words(now["y"], **torchs)[:-1]
     one, row, bce = sum(now["y"]) == 1, float(torchs["row"]), float(torchs["bce"])
-    z = ", ".join(f"{z:g}" for z in now["z"])
-    assert now["alt"] == f"logits [{z}], target {now['y']} → CE {'' if one else 'of the row '}{number(row)}, BCE {number(bce)}"
+    said = {"logits": "[" + ", ".join(f"{z:g}" for z in now["z"]) + "]", "y": now["y"], "ce": number(row), "bce": number(bce)}
+    assert now["alt"] == (say("logits {logits}, target {y} → CE {ce}, BCE {bce}", **said) if one else
+                          say("logits {logits}, target {y} → CE of the row {ce}, BCE {bce}", **said))
 
     parts = page.evaluate("""() => Object.fromEntries([...document.querySelectorAll('[data-part]')].map(
         part => [part.dataset.part, [part.width.baseVal.value, part.height.baseVal.value]]))""")
@@ -136,6 +141,27 @@ def test_numbers_and_words_are_torchs_on_20_000_states(opened):
     assert wrong == []
 
 
+ALL_WORDS = """states => JSON.stringify(JSON.parse(states).map(([z, y]) => {
+    const now = losses.compute({z, y});
+    return losses.words(now, {bce: now.bce, ce: null})}))"""
+
+
+def test_in_chinese_the_same_numbers_are_said_and_the_words_are_the_notebooks(opened):
+    """The numbers in all states, the words in some hundred."""
+    page, given = opened(), states()
+    english = json.loads(page.evaluate(ALL_WORDS, json.dumps(given)))
+    page.get_by_role("link", name="中文").click()
+    told = json.loads(page.evaluate(ALL_WORDS, json.dumps(given)))
+    words = r"[A-Za-z\u3000-\u9fff\uff00-\uffef' ]|[:;,](?= )"
+    numbers_in = [[re.sub(words, "", "\n".join(lines)) for lines in all_words] for all_words in (english, told)]
+    assert [pair for pair in zip(given, *numbers_in) if pair[1] != pair[2]] == []
+    speak("zh")
+    some = slice(0, None, 43)
+    for (_, y), words, *row in zip(given[some], told[some], *(values[some] for values in asked_torch(*zip(*given)).values())):
+        assert [re.sub(NOISE, "0.0000", line) for line in words] == [re.sub(NOISE, "0.0000", line) for line in wanted_words(y, *row)]
+    assert len(given[some]) > 400 and "★ × 2：没有哪个标签能表示 2 个真类" in str(told)
+
+
 def test_numbers_are_written_as_python_writes_them_at_ties_too(opened):
     dice = random.Random(1)
     values = [k / 32 for k in range(-500, 500)] + [k / 2 ** 13 for k in range(1, 2000, 2)] + [50.0 * k for k in range(200, 1000)]
@@ -166,15 +192,16 @@ def test_its_words_are_lines_of_the_explorers(opened):
         assert not [line for line in words if line not in said]
 
 
-@pytest.mark.parametrize("window", WINDOWS)
-def test_at_rest_the_articles_example_and_then_what_the_hand_does(opened, window):
+@pytest.mark.parametrize("window, language", SPOKEN)
+def test_at_rest_the_articles_example_and_then_what_the_hand_does(opened, window, language):
     """By finger where there is one, else by mouse; then by keyboard."""
     touch = window in ("small phone", "phone", "tablet")
-    page = opened(window, has_touch=touch, is_mobile=touch)
+    page = opened(window, f"?lang={language}", has_touch=touch, is_mobile=touch)
+    speak(language)
     assert (check(page)["z"], shown(page)["y"]) == (list(ARTICLE), [0, 1, 0])
     assert shown(page)["words"][1].endswith("= 0.3527") and shown(page)["words"][6].endswith("= 0.9733")
     ghosts = page.locator("#picture [fill='var(--ghost)']")
-    assert ghosts.count() == 0 and shown(page)["words"][-1].endswith("nothing has moved yet")
+    assert ghosts.count() == 0 and shown(page)["words"][-1] == say(STILL)
     for k in range(3):
         before, slider = shown(page), page.locator(f"#z{k}")
         box = slider.bounding_box()
@@ -185,7 +212,7 @@ def test_at_rest_the_articles_example_and_then_what_the_hand_does(opened, window
         assert ghosts.count() > 3
         bce, ce = (re.search(rf"^{name} .*= (\S+)$", "\n".join(before["words"]), re.M)[1] for name in ("BCE", "CE"))
         now_bce, now_ce = (re.search(rf"^{name} .*= (\S+)$", "\n".join(shown(page)["words"]), re.M)[1] for name in ("BCE", "CE"))
-        assert shown(page)["words"][-1] == f"before → now   BCE {bce} → {now_bce}   CE {ce} → {now_ce}"
+        assert shown(page)["words"][-1] == f"{say('before → now')}   BCE {bce} → {now_bce}   CE {ce} → {now_ce}"
         z = shown(page)["z"][k]
         slider.press("ArrowLeft")
         assert check(page)["z"][k] == pytest.approx(z - 0.1)
@@ -228,10 +255,47 @@ def test_the_address_holds_what_is_shown_and_is_read_back(opened):
     assert "before → now   BCE" in shown(page)["words"][-1]
 
 
-@pytest.mark.parametrize("language", ["en", "xx", "", "toString"])  # the last is no language, though every object has it
-def test_a_language_that_the_page_does_not_speak_is_english(opened, language):
-    page = opened(hash=f"?lang={language}#z=1,2,3&y=1,0,0")
-    assert check(page)["z"] == [1, 2, 3] and page.evaluate("document.documentElement.lang") == "en"
+@pytest.mark.parametrize("asked, browser_speaks, spoken", [
+    ("", "en-GB", "en"), ("", "zh-CN", "zh"), ("", "zh-TW", "zh"), ("", "fr", "en"), ("?lang=en", "zh-CN", "en"),
+    ("?lang=zh", "en-US", "zh"), ("?lang=zh-CN", "fr", "zh"), ("?lang=zh_CN", "fr", "zh"), ("?lang=xx", "zh-CN", "zh"),
+    ("?lang=", "en-US", "en"), ("?lang=z", "en-US", "en"),
+    ("?lang=toString", "en-US", "en")])  # the last is no language, though every object has it
+def test_the_address_chooses_the_language_then_the_browser_and_else_it_is_english(opened, asked, browser_speaks, spoken):
+    page = opened(hash=f"{asked}#z=1,2,3&y=1,0,0", locale=browser_speaks)
+    speak(spoken)
+    assert check(page)["z"] == [1, 2, 3]
+    assert page.evaluate("document.documentElement.lang") == {"en": "en", "zh": "zh-CN"}[spoken]
+    assert page.title() == page.locator("h1").inner_text() == say("Why 0.3527 here and 0.9733 there?")
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_link_leads_to_the_other_language_and_takes_the_state_along(opened, refused):
+    """At once, so that no network is wanted; by the way of all links where a browser does not let a script change the address."""
+    page = opened(hash="#z=1,2,3&y=1,0,0")
+    page.locator("#z0").press("ArrowLeft")
+    page.wait_for_function("location.hash === '#z=0.9,2,3&y=1,0,0'")
+    page.evaluate("refused => { window.same = true; if (refused) history.replaceState = () => { throw Error(); } }", refused)
+    for there, back, lang in (("zh", "中文", "zh-CN"), ("en", "English", "en")):
+        link = page.get_by_role("link", name=back, exact=True)
+        assert (link.get_attribute("lang"), link.get_attribute("hreflang")) == (lang, lang)
+        link.press("Enter")
+        page.wait_for_function("lang => document.documentElement.lang === lang", arg=lang)
+        speak(there)
+        assert (check(page)["z"], shown(page)["y"]) == ([0.9, 2, 3], [1, 0, 0])
+        assert page.url == f"{PAGE.as_uri()}?lang={there}#z=0.9,2,3&y=1,0,0"
+        assert bool(page.evaluate("window.same ?? false")) == (not refused)
+        assert page.get_by_role("button").first.inner_text() == say("Reset")
+        assert page.get_by_role("slider").first.get_attribute("id") == page.get_by_label(say("logit 0"), exact=True).get_attribute("id")
+        assert page.get_by_role("checkbox", name=say("class 0 is true"), exact=True).is_checked()
+    page.locator("#z0").press("ArrowLeft")
+    page.wait_for_function("location.search + location.hash === '?lang=en#z=0.8,2,3&y=1,0,0'")
+
+
+def test_a_link_opened_in_a_new_tab_leaves_this_one_as_it_is(opened):
+    page = opened()
+    with page.context.expect_page() as opening:
+        page.get_by_role("link", name="中文").click(modifiers=["Control"])
+    assert opening.value.evaluate("document.documentElement.lang") == "zh-CN" and page.title() == "Why 0.3527 here and 0.9733 there?"
 
 
 @pytest.mark.parametrize("allowed, says", [("true", "copied ✓"), ("false", "it is in the address")])
@@ -268,7 +332,7 @@ def test_it_is_small_and_asks_for_nothing():
 FAULTS = """() => {
     const bad = [], room = document.documentElement.clientWidth, picture = document.querySelector('#picture').getBoundingClientRect();
     if (document.documentElement.scrollWidth > room) bad.push('wider than the window');
-    const parts = [...document.querySelectorAll('h1, header p, label, output, input, button, #words p, #picture, footer p')];
+    const parts = [...document.querySelectorAll('h1, #other, header p, label, output, input, button, #words p, #picture, footer p')];
     const texts = [...document.querySelectorAll('#picture text')];
     const boxes = new Map([...parts, ...texts].map(part => [part, part.getBoundingClientRect()]));
     for (const [part, {left, right, top, bottom}] of boxes) {
@@ -285,9 +349,9 @@ FAULTS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("window", WINDOWS)
-def test_nothing_is_cut_or_overlaps_at_rest_or_at_the_ends(opened, window):
-    page, found = opened(window), {}
+@pytest.mark.parametrize("window, language", SPOKEN)
+def test_nothing_is_cut_or_overlaps_at_rest_or_at_the_ends(opened, window, language):
+    page, found = opened(window, f"?lang={language}"), {}
     for hash in ("", "#z=6,-6,-6&y=0,1,0", "#z=-6,6,5.9&y=1,1,0", "#z=0,0,0&y=0,0,0", "#z=100,-100,99.9&y=0,1,0", "#z=-6,6,-6&y=0,1,0",
                  "#z=6,6,6&y=0,0,0", "#z=-6,-6,6&y=1,1,1"):
         page.evaluate("hash => location.hash = hash", hash or "#z=2,3,0.1&y=0,1,0")
@@ -306,9 +370,9 @@ def test_nothing_is_cut_or_overlaps_at_rest_or_at_the_ends(opened, window):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("window", ["phone", "projector"])
-def test_axe_finds_nothing_serious(opened, scheme, window):
-    page = opened(window, color_scheme=scheme)
+@pytest.mark.parametrize("window, language", [("phone", "en"), ("projector", "en"), ("phone", "zh")])
+def test_axe_finds_nothing_serious(opened, scheme, window, language):
+    page = opened(window, f"?lang={language}", color_scheme=scheme)
     paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
     page.locator("#y0").check()  # so that CE steps aside, and the picture has its ghosts
@@ -321,7 +385,7 @@ def test_tab_reaches_every_control_in_order_and_shows_where_it_is(opened):
     for k in range(3):
         assert page.get_by_role("slider", name=f"logit {k}", exact=True).get_attribute("id") == f"z{k}"
         assert page.get_by_role("checkbox", name=f"class {k} is true", exact=True).get_attribute("id") == f"y{k}"
-    wanted = [f"{name}{k}" for k in range(3) for name in "zy"] + page.locator("button").all_text_contents() + ["the notebooks"]
+    wanted = ["other"] + [f"{name}{k}" for k in range(3) for name in "zy"] + page.locator("button").all_text_contents() + ["the notebooks"]
     for _ in wanted:
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
@@ -343,10 +407,9 @@ def test_words_are_announced_once_they_stand_still(opened):
 
 def test_every_sentence_is_in_the_table(opened, tmp_path):
     """So another language is another entry: with every word in the table struck out, only names are left on the page."""
-    head, table, rest = re.split(r"(?<=const SENTENCES = )|(?=const language)", PAGE.read_text(encoding="utf8"))
-    kept = r"\$\{[^}]*\}|<[^>]*>|\w+:(?= )|\w+ =>|\([^)]*\) =>"  # what is no sentence: places for numbers, tags, keys, parameters
-    struck = re.sub(rf"({kept})|[A-Za-z]+", lambda found: found[1] or "ж" * len(found[0]), table)
-    (tmp_path / "struck.html").write_text(head + struck + rest, encoding="utf8")
+    struck = page_saying(PAGE.read_text(encoding="utf8"), lambda text: re.sub(
+        rf"({NO_WORDS.pattern})|[A-Za-z]", lambda found: found[1] or "ж", text, flags=re.S))
+    (tmp_path / "struck.html").write_text(struck, encoding="utf8")
     page = opened(file=tmp_path / "struck.html")
     left = set()
     for hash in ("#z=2,3,0.1&y=0,1,0", "#z=2,3,0.1&y=1,1,0"):

@@ -1,5 +1,6 @@
 """What a maintainer relies on: make's own sentences, the address, and the shell inside the workflow, run as GitHub runs it."""
 
+import gettext
 import os
 import pathlib
 import re
@@ -70,6 +71,10 @@ def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run
     for name in ("python", "show"):
         (tmp_path / ".venv" / name).touch()
     (tmp_path / ".github").mkdir()
+    shutil.copytree(ROOT / "utils" / "locale", tmp_path / "utils" / "locale")
+    (tmp_path / "tests").mkdir()
+    for name in ("README.md", "utils/__init__.py", "utils/language.py", "tests/__init__.py", "tests/translate.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
     run("git", "init", "-q")
     run("git", "add", ".")
     makefile = (tmp_path / "Makefile").read_text(encoding="utf8")
@@ -82,6 +87,13 @@ def test_one_command_sets_the_address_everywhere_and_the_workflow_demands_it(run
     assert (tmp_path / "page.html").read_text(encoding="utf8") == "https://someone.github.io/na.me-1/"
     assert leads_to(tmp_path / ".github/page.svg", "https://someone.github.io/na.me-1/")
     assert (tmp_path / "Makefile").read_text(encoding="utf8") == makefile
+    readme = (tmp_path / "README.md").read_text(encoding="utf8")
+    with open(tmp_path / "utils/locale/zh_CN/LC_MESSAGES/messages.mo", "rb") as file:  # bytes are counted in there
+        catalogue = gettext.GNUTranslations(file)
+    paragraph = next(" ".join(part.split()) for part in readme.split("\n\n") if ".github.io/na.me-1/)" in part)
+    assert "https://someone.github.io/na.me-1/" in catalogue.gettext(paragraph) != paragraph
+    first = "".join(readme.splitlines(True)[:20])
+    assert first.count("https://someone.github.io/na.me-1/") == 2 and '<img src=".github/page.svg"' in first, "on the first screen"
     assert run(*demand) == (0, "")
 
 

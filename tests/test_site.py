@@ -14,8 +14,8 @@ from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 
 from tests.lab import CHROME, ROOT
-from tests.test_notebooks import code_cells
 from tests.topics import NAMES
+from utils.language import say, speak
 
 if CHROME is None and os.environ.get("CI") != "true":
     pytest.skip("no Chromium or Chrome on this machine: install one for the browser tests", allow_module_level=True)
@@ -37,6 +37,10 @@ def site(tmp_path_factory):
 def read(site):
     """{page: its parsed source}"""
     return {name: BeautifulSoup((site / f"{name}.html").read_text(encoding="utf8"), "html.parser") for name in PAGES}
+
+
+def cells_of(name: str) -> list:
+    return nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4).cells
 
 
 def test_it_says_where_it_is_and_replaces_only_what_it_made(site, tmp_path, capsys):
@@ -68,7 +72,7 @@ def test_no_link_is_dead_and_nothing_is_fetched(site, read, browser, name):
             target = pathlib.Path(urllib.parse.unquote(link.path))
             assert target.is_relative_to(site) and target.is_file(), link.path
             there = target.relative_to(site).with_suffix("").as_posix()
-            assert not link.fragment or read[there].find(id=urllib.parse.unquote(link.fragment)), link
+            assert there == "index" or not link.fragment or read[there].find(id=urllib.parse.unquote(link.fragment)), link
         else:
             assert link.scheme == "https" and link.netloc in ELSEWHERE, link
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -90,12 +94,28 @@ def test_every_page_can_be_reached_from_the_first(read):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_says_its_language(read, name):
-    assert read[name].html["lang"] == (posixpath.dirname(name) or "en")
+    assert read[name].html["lang"] == {"": "en", "zh": "zh-CN"}[posixpath.dirname(name)]
 
 
+def test_the_first_page_lists_the_pages_in_the_language_that_it_speaks_and_they_lead_back_to_that(site, browser):
+    page = browser.new_page(locale="en")
+    page.goto((site / "index.html").as_uri())
+    for home, language, other in (("", "en", "中文"), ("zh/", "zh-CN", "English"), ("", "en", "中文")):
+        links = page.locator("nav:visible a")
+        assert links.evaluate_all("all => all.map(link => link.getAttribute('href'))") == [
+            f"{home}{name}.html" for name in (*NAMES, "glossary")]
+        links.first.click()
+        page.locator("nav a").first.click()
+        assert page.evaluate("document.documentElement.lang") == language
+        page.get_by_role("link", name=other, exact=True).click()
+    page.close()
+
+
+@pytest.mark.parametrize("home", EDITIONS)
 @pytest.mark.parametrize("name", NAMES)
-def test_all_outputs_are_there_those_that_answer_are_folded_and_pictures_say_what_they_show(read, name):
-    page, cells = read[name], code_cells(name)
+def test_all_outputs_are_there_those_that_answer_are_folded_and_pictures_say_what_they_show(read, name, home):
+    speak(home.rstrip("/") or "en")
+    page, cells = read[home + name], [cell for cell in cells_of(home + name) if cell.cell_type == "code"]
     text = page.get_text()
     assert all(output.text.strip() in text for cell in cells for output in cell.outputs if output.output_type == "stream")
     saved = [output.data for cell in cells for output in cell.outputs if "image/png" in output.get("data", {})]
@@ -105,14 +125,14 @@ def test_all_outputs_are_there_those_that_answer_are_folded_and_pictures_say_wha
     told = [cell.outputs[-1].data["text/html"] for cell in cells if any("image/png" in output.get("data", {}) for output in cell.outputs)]
     assert [words.text for words in page.select(".explorer-told")] == [BeautifulSoup(words, "html.parser").text for words in told]
     summaries = [summary.get_text() for summary in page.find_all("summary")]
-    assert summaries.count("Output") == sum(bool(cell.metadata.get("jupyter", {}).get("outputs_hidden")) for cell in cells)
-    assert summaries.count("Code") == 1 and "A solution" in summaries and not page.find("details", open=True)
+    assert summaries.count(say("Output")) == sum(bool(cell.metadata.get("jupyter", {}).get("outputs_hidden")) for cell in cells)
+    assert summaries.count(say("Code")) == 1 and say("A solution") in summaries and not page.find("details", open=True)
 
 
 @pytest.mark.parametrize("home", EDITIONS)
 @pytest.mark.parametrize("name", NAMES)
 def test_formulas_are_formulas(read, name, home):
-    cells = nbformat.read(ROOT / "notebooks" / f"{home}{name}.ipynb", as_version=4).cells
+    cells = cells_of(home + name)
     prose = re.sub(r"```.*?```|`[^`]*`", "", "\n".join(cell.source for cell in cells if cell.cell_type == "markdown"), flags=re.S)
     wide = prose.count("$$") // 2
     page = read[home + name]

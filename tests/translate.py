@@ -10,6 +10,7 @@ import copy
 import importlib
 import io
 import itertools
+import json
 import os
 import posixpath
 import re
@@ -29,6 +30,7 @@ LANGUAGES = ["zh_CN"]
 NAMES = {"zh_CN": "中文"}  # as the English documents link to them
 SOURCES = [path.relative_to(ROOT).as_posix() for pattern in ("README.md", "TEACHING.md", "notebooks/glossary.md", "notebooks/*.ipynb")
            for path in sorted(ROOT.glob(pattern))]
+PAGE = ".site/index.html"  # one file for all languages
 
 HAN = "\u4e00-\u9fff"
 WORD = re.compile(rf"[^\W\d_{HAN}]{{2}}|[{HAN}]")
@@ -173,6 +175,21 @@ def notebook(source: nbformat.NotebookNode, say: Callable[[str], str]) -> nbform
     return told
 
 
+# --- the page for phones
+
+TABLE = re.compile(r"(?<=const SENTENCES = )\{.*?\n\}(?=;\n)", re.S)  # JSON: {language: {key: a sentence, or a list of them}}
+
+
+def page(text: str, say: Callable[[str], str], language: str = "en") -> str:
+    """The page with its English sentences said, in the entry of a language, and with what no script can put there."""
+    table = json.loads(TABLE.search(text)[0])
+    table[language] = {key: [*map(say, said)] if isinstance(said, list) else say(said) for key, said in table["en"].items()}
+    unscripted = "".join(f'<p lang="{language}">{said["noscript"]}</p>' for language, said in table.items())
+    for tag, told in ("title", table["en"]["title"]), ("noscript", unscripted):
+        text = re.sub(f"(?<=<{tag}>).*(?=</{tag}>)", lambda _: told, text)
+    return TABLE.sub(lambda _: json.dumps(table, ensure_ascii=False, indent=2), text)
+
+
 # --- extraction: functions that Babel calls for each file
 
 Found = Iterator[tuple[int, None, str, list]]  # a line, which is not kept, the function's name, the message and comments
@@ -192,10 +209,19 @@ def extract_notebook(file, keywords, comment_tags, options) -> Found:
     return pieces(notebook, nbformat.reads(file.read().decode("utf8"), as_version=4))
 
 
+def extract_page(file, keywords, comment_tags, options) -> Found:
+    return pieces(page, file.read().decode("utf8"))
+
+
+def extract_marked(file, keywords, comment_tags, options) -> Found:
+    yield from ((1, None, text, []) for text in marked(ast.parse(file.read())))
+
+
 def extract_python(file, keywords, comment_tags, options) -> Found:
     """What is marked, and the texts that stand in tables."""
+    yield from extract_marked(file, keywords, comment_tags, options)
     module = importlib.import_module(f"utils.{Path(file.name).stem}")
-    yield from ((1, None, text, []) for text in [*marked(ast.parse(file.read())), *filter(worded, tables(module))])
+    yield from ((1, None, text, []) for text in filter(worded, tables(module)))
 
 
 def marked(node: ast.AST) -> Iterator[str]:
@@ -247,7 +273,7 @@ def tables(module) -> Iterator[str]:
 
 METHODS = [("README.md", extract_markdown), ("TEACHING.md", extract_markdown), ("notebooks/glossary.md", extract_markdown),
            ("notebooks/*.ipynb", extract_notebook), ("utils/*.py", extract_python),
-           (".voila/*.py", "python")]
+           (".voila/*.py", extract_marked), (".site/*.py", extract_marked), (PAGE, extract_page)]
 
 
 def template() -> Catalog:
@@ -351,8 +377,8 @@ def unmarked(text: str) -> Iterator[re.Match]:
 
 
 def set_for_rules(text: str) -> str:
-    """A text with an X for each piece of code and the like, its links as their words, without marks of emphasis."""
-    return re.sub(r"[*\[\]]", "", bare(re.sub(r"\]\([^()]*\)", "]", text), "X"))
+    """A text with an X for each piece of code and the like, its links as their words, without tags and marks of emphasis."""
+    return re.sub(r"[*\[\]]", "", bare(re.sub(r"\]\([^()]*\)", "]", re.sub(SAME["tags"], "", text)), "X"))
 
 
 TYPOGRAPHY = {
@@ -366,7 +392,9 @@ TYPOGRAPHY = {
 # --- editions
 
 def edition(path: str, language: str) -> str:
-    """Where the edition of a source stands: notebooks/zh/01_softmax.ipynb, README.zh.md."""
+    """Where the edition of a source stands: notebooks/zh/01_softmax.ipynb, README.zh.md; the page in itself."""
+    if path == PAGE:
+        return path
     short = language.partition("_")[0]
     folder, name = posixpath.split(path)
     return f"{folder}/{short}/{name}" if folder else name.replace(".", f".{short}.")
@@ -390,12 +418,17 @@ def relinked(text: str, path: str, language: str) -> str:
 
 
 def build(path: str, language: str) -> str | nbformat.NotebookNode:
-    """The edition of a source, from the source and the catalogue: a text, or a notebook that is not executed."""
+    """The edition of a source, from the source and the catalogue: a text, or a notebook that is not executed.
+
+    Of the page, itself with what it says in that language.
+    """
     catalog = {message.id: message.string for message in read(language) if message.string and not message.fuzzy}
 
     def say(text: str) -> str:
         return catalog.get(text, text)
 
+    if path == PAGE:
+        return page((ROOT / PAGE).read_text(encoding="utf8"), say, language.replace("_", "-"))
     if not path.endswith(".ipynb"):
         return relinked(markdown((ROOT / path).read_text(encoding="utf8"), say), path, language)
     told = notebook(nbformat.read(ROOT / path, as_version=4), say)
