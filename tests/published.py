@@ -387,7 +387,7 @@ PUBLISHED = [
     (check_training_step, "wrong dim", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: torch.softmax(z, 0))),
     (check_training_step, "whole batch", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: z.exp() / z.exp().sum())),
     (check_training_step, "overflow", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: z.exp() / z.exp().sum(1, keepdim=True))),
-    (check_training_step, "sign or length", by_adam),
+    (check_training_step, "sign or direction", by_adam),
     (check_training_step, "binary",
      lambda w, x, y, r: w - r * grad(w, x, y, lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, z.shape[1]).float()))),
     (check_training_step, "squared",

@@ -24,10 +24,12 @@ THOUGHTS = {
     "a step for each image": "After each image", "one image only": "one image moves",
     "the loss instead of the weights": "What is wanted are the weights after the step.", "nothing moved": "weights come",
     "sum instead of mean": "images makes", "divided once too often": "loss already", "the gradient counted twice": "A gradient is",
-    "the gradient's sign or direction alone": "How steep it", "weight decay": "Nobody asked for", "softmax before the loss": "takes logits",
-    "shares without the logarithm": "The loss is", "labels forgotten": "gradient for", "the label itself subtracted": "the row: a",
+    "the gradient's sign or direction alone": "How steep it", "softmax before the loss": "takes logits",
+    "shares without the logarithm": "The loss is", "labels forgotten": "Every class is pushed", "the label itself subtracted": "the row: a",
     "number of classes fixed": "How many classes", "softmax missing": "The logits themselves", "squared error's gradient": "σ′ or p",
     "divided by the wrong number": "the images: divide",
+    "no gradient is recorded": "Autograd follows", "the gradient is None": "only after backward()",
+    "changed while autograd looks on": "A step is no part",
 }
 
 
@@ -54,6 +56,12 @@ def put_together(loss=F.cross_entropy, move=lambda w, g, rate: w - rate * g):
     return step
 
 
+def no_leaf(weights, images, labels, rate):
+    w = 1.0 * weights.clone().requires_grad_()
+    F.cross_entropy(images @ w, labels).backward()
+    return weights - rate * w.grad
+
+
 RIGHT = {check_training_step: [training_step, by_formula, by_optimizer, put_together()]}
 WRONG = {
     check_training_step: {
@@ -67,6 +75,9 @@ WRONG = {
         "softmax before the loss": put_together(lambda z, y: nn.CrossEntropyLoss()(nn.Softmax(1)(z), y)),
         "shares without the logarithm": put_together(lambda z, y: -torch.softmax(z, 1)[torch.arange(len(y)), y].mean()),
         "normalised over the wrong dim": put_together(lambda z, y: -torch.softmax(z, 0)[torch.arange(len(y)), y].log().mean()),
+        "no gradient is recorded": lambda w, x, y, rate: F.cross_entropy(x @ w, y).backward() or w - rate * w.grad,
+        "the gradient is None": no_leaf,
+        "changed while autograd looks on": put_together(move=lambda w, g, rate: w.clone().requires_grad_().sub_(rate * g)),
         "labels forgotten": lambda w, x, y, rate: w - rate * (x.T @ torch.softmax(x @ w, 1)) / len(x),
     },
 }

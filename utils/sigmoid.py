@@ -206,7 +206,7 @@ SIGMOID = Task(torch.sigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [fracti
     *FIRST,
 ], extremes=[
     ((torch.tensor([[1000.0, 100, 0]]),), [Fault(
-        "overflow at large logits", "exp(z) / (1 + exp(z)) is inf / inf there. 1 / (1 + exp(−z)) is not.")]),
+        "overflow at large logits", "exp(z) / (1 + exp(z)) is inf / inf there. In which form does the exponential go to 0?")]),
     ((torch.tensor([[-1000.0, -100, 0]]),), [Fault(
         "overflow at large negative logits", "The answer goes to 0 there. Look at which exponential becomes inf.")]),
 ], slopes=SLOPES)

@@ -40,25 +40,24 @@ def weighted(losses: Callable) -> Callable:
     return way
 
 
-DIVIDE = "divide by what the weights of these labels come to."
 WEIGHTED_SLIPS = [
-    slip("divided by the number of images", f"mean() divides by how many images there are. Torch's mean is a weighted one: {DIVIDE}",
+    slip("divided by the number of images", "mean() counts each image once. In a weighted mean, an image of weight 2 counts as two.",
          reduce=lambda x, *_: x.mean()),
-    slip("divided by the sum of all weights", f"Weights of classes that are not in the batch, or are there twice, count wrongly: {DIVIDE}",
+    slip("divided by the sum of all weights", "Which weights were multiplied with? A class may be in the batch twice, or not at all.",
          reduce=lambda x, z, w, weight, _: x.sum() / weight.sum()),
     slip("the weights are never used", "This is the plain mean: each image's loss is to count as often as its label weighs.",
          weights=lambda w, t, z: torch.ones(len(t))),
-    slip("no reduction", f"There is one loss for each image here. One number is wanted: add them up, and {DIVIDE}",
+    slip("no reduction", "There is one loss for each image here, and one number is wanted.",
          reduce=lambda x, z, w, *_: x / w.sum()),
     slip("the weight comes after the mean", "Once the losses are averaged nobody knows which image weighs what: multiply before.",
          reduce=[lambda x, z, w, weight, loss, after=after: loss.mean() * after(w, weight) for after in (
              lambda w, weight: w, lambda w, weight: w.mean(), lambda w, weight: w.sum(), lambda w, weight: weight,
              lambda w, weight: weight.mean(), lambda w, weight: weight.sum())]),
-    slip("divided twice", f"mean() has divided already. Add up, and {DIVIDE}", reduce=lambda x, z, w, *_: x.mean() / w.sum()),
+    slip("divided twice", "mean() has divided already, and not as a weighted mean does.", reduce=lambda x, z, w, *_: x.mean() / w.sum()),
     slip("other weights than the labels'", "Each image takes the weight of its own label: not of the class before, not of the predicted "
          "one.",
-         weights=[lambda w, t, z: w, lambda w, t, z: w[t - 1], lambda w, t, z: w[torch.arange(len(t))], lambda w, t, z: w[(t + 1) % len(w)],
-                  lambda w, t, z: w[z.argmax(-1)], lambda w, t, z: w.flip(0)[t]]),
+         weights=[lambda w, t, z: w[t - 1], lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t)) % len(w)],
+                  lambda w, t, z: w[z.argmax(-1)]]),
     slip("a column met a row", "Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.",
          reduce=[lambda x, z, w, weight, loss: loss.sum(), lambda x, z, w, weight, loss: (w * loss.unsqueeze(1)).sum()]),
     slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
