@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -99,3 +100,13 @@ PARTS = {
              "divided by the sum of all weights": lambda x, w, weight: (w * x).sum() / weight.sum()},
 }
 PAIRED = {check_weighted_cross_entropy: pairs_of(put_together, PARTS)}
+
+
+@pytest.mark.parametrize("function, remark", [
+    (lambda z, t, w: F.cross_entropy(z, t, weight=w), True), (lambda z, t, w: nn.CrossEntropyLoss(w)(z, t), True),
+    (lambda z, t, w: F.nll_loss(z.log_softmax(1), t, w), True),
+    (lambda z, t, w: (w[t] * F.cross_entropy(z, t, reduction="none")).sum() / w[t].sum(), False),
+])
+def test_torchs_own_weight_passes_with_a_remark(function, remark):
+    result = check_weighted_cross_entropy(function)
+    assert result.passed and ("weight= of torch's own" in result.message) == remark

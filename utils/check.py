@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from utils.inputs import call, name_of, one_line, shape
 from utils.language import column, folded, say, together
@@ -388,6 +389,25 @@ def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
                 return say("at logits {logits} its gradient is {gradient}, torch's {torchs}: training would go another way there.", **where)
             return say("at logits {logits} its gradient is {gradient}, torch's {torchs}: nothing would be learned there.", **where)
     return ""
+
+
+class Listening(TorchFunctionMode):
+    """Notes what torch is asked for: names of functions, and of the arguments that they are given."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        self.names |= {getattr(function, "__name__", ""), *(key for key, value in (kwargs or {}).items() if value is not None)}
+        return function(*args, **(kwargs or {}))
+
+
+def uses(function: Callable, given: tuple, *names: str) -> bool:
+    """Whether a function asks torch for one of these on its way."""
+    with Listening() as listening:
+        call(function, *copies(given))
+    return not listening.names.isdisjoint(names)
 
 
 # --- words

@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from utils.arguments import LABELS, WEIGHTS
-from utils.check import Result, Task, check
+from utils.check import Result, Task, check, uses
 from utils.cross_entropy_by_hand import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, picked, subtracted
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, WIDE
+from utils.language import say
 from utils.plots import number
 from utils.predict import Questions, the_one
 from utils.slips import own, slip
@@ -73,6 +74,13 @@ WEIGHTED_SLIPS = [
                  lambda z, t, w, _: -(w * z.log_softmax(-1)).sum() / w[t].sum()]),
     *CROSS_ENTROPY_SLIPS,  # what goes wrong before there are weights goes wrong here too
 ]
+
+
+def weight_remark(function: Callable) -> str:
+    return (say("the weight= of torch's own loss did it. The mean is yours to write.")
+            if uses(function, (ROW, LABEL, WEIGHTS), "weight") else "")
+
+
 WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "labels", "weight"], [
     (ROW, LABEL, WEIGHTS),
     (BATCH, LABELS, WEIGHTS),
@@ -83,12 +91,9 @@ WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "lab
 ], [weighted(picked), weighted(subtracted)], WEIGHTED_SLIPS, {
     "weights": lambda w, t, z: w[t], "reduce": lambda x, z, w, *_: x.sum() / w.sum(), "result": lambda z, t, w, x: x,
 }, [((*given, torch.arange(given[0].shape[-1]) + 1.0), faults) for given, faults in CROSS_ENTROPY.extremes],
-    [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes])
+    [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes], weight_remark)
 
 
 def check_weighted_cross_entropy(function: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Result:
-    """Whether function(logits [N, C], labels [N], weight [C]) → [] is torch's weighted mean, in nats.  Written in notebooks/07.
-
-    F.cross_entropy with its own weight= passes: a check compares answers, and that one is right.
-    """
+    """Whether function(logits [N, C], labels [N], weight [C]) → [] is torch's weighted mean, in nats.  Written in notebooks/07."""
     return check(function, WEIGHTED)
