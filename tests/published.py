@@ -161,6 +161,19 @@ def formula(w, x, y, r, hot=F.one_hot, act=lambda z: torch.softmax(z, 1)):
     return w - r * x.T @ (act(x @ w) - hot(y, w.shape[1])) / len(x)
 
 
+def counted_down(t, n):
+    target = torch.zeros(len(t), n, dtype=torch.long)
+    for i, label in enumerate(t):
+        target[i, label - 1] = 1
+    return target
+
+
+def by_classes(t, n):
+    target = torch.zeros(len(t), n)
+    target[torch.arange(n), t] = 1
+    return target
+
+
 def kaggle_clip(z, t):
     p = np.clip(soft(z.numpy()), 1e-12, 1 - 1e-12)
     return -np.sum(np.eye(z.shape[1])[t] * np.log(p + 1e-9)) / p.shape[1]
@@ -405,4 +418,23 @@ PUBLISHED = [
     (check_predict_labels, "half", lambda z, one: z.argmax(1) if one else (torch.sign(z) + 1) / 2),
     (check_weighted_cross_entropy, "column met a row",
      lambda z, t, w: (w[t] * (z.logsumexp(1, keepdim=True) - z.gather(1, t[:, None]))).sum() / w[t].sum()),
+    # a fourth, of 180 that were written before the tables were read: each had no name, or a wrong one, when it was first tried
+    (check_softmax, "something else than the sum",
+     lambda z: (z - z.amax(1, keepdim=True)).exp() / (z - z.amax(1, keepdim=True)).sum(1, keepdim=True)),
+    (check_cross_entropy, "^normalised over the wrong dim", lambda z, t: z.logsumexp(0).mean() - z[torch.arange(len(t)), t].mean()),
+    (check_log_sigmoid, "1 − instead", lambda z: 1 - torch.logaddexp(torch.zeros_like(z), -z)),
+    (check_log_sigmoid, "1 over", lambda z: 1 / torch.logaddexp(torch.zeros_like(z), -z)),
+    (check_log_sigmoid, "added", lambda z: z + torch.logaddexp(torch.zeros_like(z), z)),
+    (check_bce_target, "two slips: (?=.*off by one)(?=.*long)", counted_down),
+    (check_bce_terms, "two slips: (?=.*minus)(?=.*early)", lambda z, y: (y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).sum(1)),
+    (check_bce_terms, "not right yet", lambda z, y: -(y * F.logsigmoid(z)) * ((1 - y) * F.logsigmoid(-z))),
+    (check_bce_terms, "not right yet", lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (z.sigmoid() - 1).log())),
+    (check_training_step, "gradient of something else", lambda w, x, y, r: w - r * F.cross_entropy(x @ w, y)),
+    (check_training_step, "gradient of something else",
+     lambda w, x, y, r: w - r * x.T @ (torch.softmax(w @ x, 1) - F.one_hot(y, w.shape[1])) / len(x)),
+    (check_sigmoid, "another index", lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)], dim=-1), dim=-1)[:, 0]),
+    (check_sigmoid, "another index", lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)]), dim=-1)[..., 0]),
+    (check_log_sigmoid, "taken twice", lambda z: -torch.log(torch.logaddexp(torch.zeros_like(z), -z))),
+    (check_bce_target, "as many rows as classes", by_classes),
+    (check_bce_terms, "if with a tensor", lambda z, y: -F.logsigmoid(z) if y == 1 else -F.logsigmoid(-z)),
 ]

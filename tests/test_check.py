@@ -56,7 +56,10 @@ def test_every_form_of_every_slip_is_rejected_and_reached():
         slips, forms = table(task), [(way, *form) for way in task.ways for form in usable(task, way)]
         for way, rank, step, form in forms:
             wrong = performed(way, task, {step: form})
-            if any(not agrees(heard(wrong, given), task.truth(*given), 1e-6) for given in task.inputs):  # not on extreme ones only
+            answers = [heard(wrong, given) for given in task.inputs]
+            if all(its.answer is not None and its.answer.isnan().all() for its in answers):
+                assert "not right yet" in check(wrong).message
+            elif any(not agrees(its, task.truth(*given), 1e-6) for its, given in zip(answers, task.inputs)):  # not on extremes only
                 result = check(wrong)
                 assert not result.passed
                 named[slips[rank].name, step, form].add(names_in(result))
@@ -130,12 +133,14 @@ THOUGHTS = {
     "shifted after the exponential": "Taken away after", "divided by the largest logit instead of shifted": "Dividing changes the",
     "another shift for each class": "is taken from", "another function instead of exp": "Exponentials are divided",
     "divided by something else than the sum": "parts of a whole", "the probability of no": "The larger the",
-    "softmax instead of sigmoid": "The classes compete", "yes and no together": "Both shares", "cat instead of stack": "cat puts all",
+    "softmax instead of sigmoid": "The classes compete", "yes and no together": "Both shares",
+    "another index than the pair's": "two of a pair", "cat instead of stack": "cat puts all",
     "a pair of z and 1": "The 1 in", "the sigmoid of 2 z": "A pair of", "normalised": "Sigmoids need not", "1 + missing": "no upper end",
     "tanh instead of sigmoid": "from −1 to 1", "all or nothing": "yes or no. Sigmoid", "1 − instead of 1 +": "add up to 1",
     "not inverted, or its brackets missing": "wants brackets", "square in the exponent": "With −z²", "a hard sigmoid": "Straight lines",
     "another activation": "a layer's activation", "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
     "the logits as they came": "Nothing was done", "minus missing": "probability is negative", "log missing": "A probability is",
+    "1 − instead of a minus": "and nothing is added",
     "probabilities expected where logits came": ["taken of a logit", "binary_cross_entropy and BCELoss"],
     "mean before the logarithm": "of a mean", "rounded before the logarithm": "lose most by rounding", "log1p instead of log": "log(1 + p)",
     "a limit inside the logarithm": "or a clamp", "weighted by a probability": "Plain −log p", "off by one class": "the first class is 0",
@@ -162,6 +167,7 @@ THOUGHTS = {
     "1 − missing in the second logarithm": "the probability of “not there”", "y or 1 − y missing before a logarithm": "The first term",
     "1 − outside the logarithm": "the bracket belongs inside", "1 − z instead of −z": "− is for",
     "−1 and 1 expected as targets": "is for −1 and 1", "decided before the loss": "Rounded to yes or no",
+    "if with a tensor": "decides once",
     "a part of max(z, 0) − z y + log(1 + exp(−|z|))": "One of the", "absolute value missing": "the bars of |z|",
 }
 
@@ -211,7 +217,7 @@ def test_the_argument_that_was_changed_is_named(check, k, change, after):
     first, _, third, *thought = check(in_place(RIGHT[check][0], k, change)).message.splitlines()
     name = after.split()[0]
     assert first == f"✗ function: the {name} it was given are changed afterwards" and third == f"  after   {after}"
-    assert " ".join(" ".join(thought).split()).endswith(f"write {name} = {name} - …") and f"({name} -= …" in thought[0]
+    assert " ".join(" ".join(thought).split()).endswith(f"write {name} = {name} - …, or work on a copy.") and f"({name} -= …" in thought[0]
 
 
 def test_where_bceloss_stops_at_100_the_check_says_so_and_not_inf():

@@ -138,7 +138,7 @@ def soft_remark(terms: Callable) -> Callable[[Callable], str]:
 WAYS = [two_terms, floored_terms, logs_in_one_step, one_line_each]
 TERMS_TASK = Task(binary, ["logits", "targets"], BCE_INPUTS, WAYS, [
     *TERMS_SLIPS, slip("reduced too early", "One loss for each class is wanted here, before any mean or sum.", after=[
-        torch.mean, torch.sum, lambda x: x.mean(1), lambda x: x.sum(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
+        torch.mean, lambda x: x.sum(1), torch.sum, lambda x: x.mean(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
     TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(binary))
 BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS, [averaged(way) for way in WAYS], BCE_SLIPS,
                 TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(F.binary_cross_entropy_with_logits))

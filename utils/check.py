@@ -121,9 +121,10 @@ def checked(function: Callable, task: Task) -> Result:
             key, before, (after, odd, _) = task.names[moved[0]], given[moved[0]], call(lambda: first.given[moved[0]])
             fault = say("the {key} it was given are changed afterwards", key=key)
             lines[1:] = [entry(say("after"), f"{key} " + (odd if after is None else written(after, 6) + (
-                f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else "")))]
+                f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else "") + (
+                ", requires_grad True" if first.given[moved[0]].requires_grad else "")))]
             thought = say("An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: "
-                          "write {key} = {key} - …", key=key)
+                          "write {key} = {key} - …, or work on a copy.", key=key)
         elif first.answer is not None and not alike(first.answer, again.answer):
             fault, lines[2] = say("two answers to the same question"), entry(say("then"), again.complaint or said(again, right))
             thought = say("Same input, same output: look for random numbers, or for something kept between the calls.")
@@ -135,6 +136,8 @@ def checked(function: Callable, task: Task) -> Result:
             fault, thought = cause(function, task, given, faults or [], first, right)
         if not fault:
             thought = say("Run your lines one by one on this input, and look where they leave the formula.")
+            if first.answer is not None and first.answer.isnan().any():
+                thought = together(thought, say("nan comes of 0 / 0, ∞ − ∞, 0 · ∞, and of the logarithm of a number below 0."))
             if first.answer is not None and first.answer.shape != right.shape:
                 thought = together(say("Wanted is shape {shape}.", shape=shape(right)) if right.dim() else
                                    say("Wanted is one number, shape []."), thought)
@@ -214,7 +217,11 @@ def explanation(mine: list[Heard], task: Task) -> list[Slip]:
         return like(theirs, ours, within, loose=rights[k][2] == "bool")  # 1 and 0 are yes and no, too
 
     telling, every = most_telling(task), range(len(task.inputs))
-    for slips, function in itertools.chain.from_iterable(guesses(task) for guesses in (single, double)):
+    came = {str(x) for answer in answers for x in ([answer] if isinstance(answer, str) else (y + 0.0 for y in answer[3]))}
+    if came == {"nan"}:
+        return []  # which many things lead to
+    known = [single, double][:len(came)]  # one number throughout, or one error, tells too little for two slips
+    for slips, function in itertools.chain.from_iterable(guesses(task) for guesses in known):
         if fits(telling, answers[telling], told(function, task)):
             theirs = [seen(function, given) for given in task.inputs]
             if all(fits(k, answers[k], theirs[k]) for k in every) and not all(fits(k, theirs[k], rights[k], 1e-6) for k in every):

@@ -21,6 +21,8 @@ LOGS = [
     slip("probabilities expected where logits came", "The logarithm was taken of a logit, which can be any number.",
          **{step: [lambda z, p: z, lambda z, p: z.clamp(1e-7, 1), lambda z, p: z.clamp(min=1e-7), lambda z, p: z.clamp(1e-7, 1 - 1e-7)]
             for step in ("share", "chance")}),
+    slip("1 − instead of a minus", "1 − p turns a probability round. A logarithm changes its sign, and nothing is added.",
+         sign=[lambda x: 1 - x, lambda x: 1 + x]),
     slip("mean before the logarithm", "The logarithm of a mean is not the mean of the logarithms: which comes first?",
          log=lambda p: p.mean().log()),
     slip("rounded before the logarithm", "Four decimals are for reading. Small probabilities lose most by rounding, and cost most.",
@@ -165,6 +167,8 @@ BINARY = [
          targets=lambda y: 2 * y - 1,
          terms=[lambda z, y, _: F.softplus(-y * z), lambda z, y, _: (1 - (2 * y - 1) * z).clamp(min=0)]),
     slip("decided before the loss", "Rounded to yes or no, a probability has nothing left to learn from.", chance=lambda z, p: p.round()),
+    slip("if with a tensor", "if decides once, and here each class has an answer of its own. In the formula, y and 1 − y decide.",
+         terms=lambda z, y, _: z if y == 1 else -z),
     slip("a part of max(z, 0) − z y + log(1 + exp(−|z|))", "One of the three parts is missing, or has the other sign.",
          tail=torch.zeros_like, product=[lambda z, y: z * 0, lambda z, y: -z * y]),
     slip("absolute value missing", "Without the bars of |z| the large logits overflow, and the sum is another.",

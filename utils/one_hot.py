@@ -92,6 +92,8 @@ TARGET_SLIPS = [
          place=lambda t, n: written_in(t, n, (slice(None), t))),
     slip("row and column exchanged in the index", "The first index is the row, the second the column. Which of them is a label?",
          place=lambda t, n: written_in(t, n, (t, torch.arange(len(t))))),
+    slip("as many rows as classes", "There is a row for each label. How many are they?",
+         place=lambda t, n: written_in(t, n, (torch.arange(n), t))),
     slip("only the first row", "Each row has a label of its own.",
          place=[lambda t, n: written_in(t, n, (0, t)), lambda t, n: written_in(t, n, (0, t[0])), lambda t, n: F.one_hot(t[0], n).float()]),
     slip("the label written where 1 belongs", "The column says which class; the number in it says “there”, so 1.",
