@@ -123,7 +123,7 @@ THOUGHTS = {
     "1 minus the answer": "1 minus what", "a factor of 2": "twice, or half", "softmax applied twice": "A softmax was",
     "softmax applied first": "handed over as logits", "sigmoid applied twice": "a probability already",
     "sigmoid applied first": "A sigmoid squeezed", "relu applied first": "relu made", "tanh applied first": "tanh squeezed",
-    "absolute value of the logit": "|z| loses it", "a temperature": "multiplied or divided by something",
+    "a temperature": "multiplied or divided by something",
     "logits normalised first": "centre, scale or clip",
     "base 2 instead of e": "here, not 2", "base 10 instead of e": "here, not 10", "exponential missing": "The scores went",
     "normalised over the whole batch": "every number in the tensor", "normalised over the wrong dim": "and the classes should compete",
@@ -149,11 +149,11 @@ THOUGHTS = {
     "entropy of the prediction": "This never looks", "the predicted class instead of the label": "what it thinks itself",
     "the same label for all": "Every image has", "labels in reverse order": "in the order in which they come",
     "the other classes instead of the label's": "did not get", "the label's logit missing": "is the log",
-    "log-softmax missing": "is the label's", "added instead of subtracted": "A high logit", "a column met a row": "The sums kept",
+    "log-softmax missing": "is the label's", "added instead of subtracted": "one of the two", "a column met a row": "The sums kept",
     "logsumexp without its dim": "It wants to", "mean over one term only": "One term is",
     "exp missing in the log-sum-exp": "sum of *exponentials*", "log missing in the log-sum-exp": "The *log* of the sum",
     "exponential taken twice": "logsumexp and logaddexp", "the shift is not given back": "must come back",
-    "largest logit instead of log-sum-exp": "The largest alone", "mean over images and classes": "It is divided",
+    "mean over images and classes": "It is divided",
     "label smoothing": ["The target is", "The targets are"], "sum instead of mean": "grow with the batch",
     "no reduction": "one loss for each of several", "one image only": "Only one image's",
     "divided by the classes instead of the images": "how many are there", "largest instead of mean": "One loss stands for all",
@@ -450,7 +450,7 @@ def test_a_slow_function_is_called_twice_and_one_that_imports_first_is_right():
     assert check_softmax(imports).passed
     calls.clear()
     said = check_softmax(slow)
-    assert len(calls) == 2 and not said.passed and said.message.startswith("… slow takes long: 1.") and "for 1 small input." in said.message
+    assert len(calls) == 2 and not said.passed and said.message.startswith("… slow takes long: 1.")
 
 
 def test_what_the_function_prints_is_seen_once(capsys):

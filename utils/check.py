@@ -105,11 +105,8 @@ def checked(function: Callable, task: Task) -> Result:
                 return Result(False, say("… {name} is not written yet, or has no return: it gave nothing back. "
                                          "Write it above and run the cell.", name=name))
             if (spent := time.perf_counter() - start) > (PATIENCE if asked[1:] else FIRST_PATIENCE):
-                calls = max(1, len(asked) - 1)  # the first is not counted
-                return Result(False, together(
-                    say("… {name} takes long: {spent} seconds for {calls} small inputs.", name=name, spent=f"{spent:.1f}", calls=calls)
-                    if calls > 1 else say("… {name} takes long: {spent} seconds for 1 small input.", name=name, spent=f"{spent:.1f}"),
-                    say("The check stops here. Look for a loop that runs too often.")))
+                return Result(False, say("… {name} takes long: {spent} seconds for a few numbers. The check stops here. "
+                                         "Look for a loop that runs too often.", name=name, spent=f"{spent:.1f}"))
             start = start if asked[1:] else time.perf_counter()
     for (given, faults, first), (_, _, again) in zip(asked[::2], asked[1::2]):
         fault = ""
@@ -398,23 +395,18 @@ def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
     return ""
 
 
-class Listening(TorchFunctionMode):
-    """Notes what torch is asked for: names of functions, and of the arguments that they are given."""
-
-    def __init__(self):
-        super().__init__()
-        self.names = set()
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        self.names |= {getattr(function, "__name__", ""), *(key for key, value in (kwargs or {}).items() if value is not None)}
-        return function(*args, **(kwargs or {}))
-
-
 def uses(function: Callable, given: tuple, *names: str) -> bool:
-    """Whether a function asks torch for one of these on its way."""
-    with Listening() as listening:
+    """Whether a function asks torch for one of these on its way, by the name of a function or of an argument."""
+    asked = set()
+
+    class Listening(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            asked.update([getattr(function, "__name__", ""), *(key for key, value in (kwargs or {}).items() if value is not None)])
+            return function(*args, **(kwargs or {}))
+
+    with Listening():
         call(function, *copies(given))
-    return not listening.names.isdisjoint(names)
+    return not asked.isdisjoint(names)
 
 
 # --- words

@@ -91,12 +91,10 @@ FIRST = [
     slip("relu applied first", "relu made all negative logits 0. Logits may be negative.",
          **first(torch.relu)),
     slip("tanh applied first", "tanh squeezed the logits into −1 … 1. Start from the logits themselves.", **first(torch.tanh)),
-    slip("absolute value of the logit", "The sign of the logit decides between yes and no: |z| loses it.", logits=torch.abs),
     slip("a temperature", "The logits were multiplied or divided by something first. Take them as they are.",
          **first(lambda z: 2 * z, lambda z: z / 2, lambda z: z / 10, lambda z: z / z.shape[-1] ** 0.5)),
     slip("logits normalised first", "Logits mean something as they are: do not centre, scale or clip them.",
-         **first(lambda z: z / z.sum(-1, keepdim=True), F.normalize, lambda z: z.clamp(0, 1), lambda z: z.clamp(-1, 1),
-                 lambda z: (z - z.mean(-1, keepdim=True)) / z.std(-1, keepdim=True, correction=min(1, z.shape[-1] - 1)),
+         **first(lambda z: z / z.sum(-1, keepdim=True), F.normalize, lambda z: z.clamp(0, 1),
                  lambda z: (z - z.amin(-1, keepdim=True)) / (largest(z) - z.amin(-1, keepdim=True)))),
 ]
 EXPS = [
