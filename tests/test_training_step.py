@@ -20,7 +20,7 @@ REASONS = {
 # Words of each slip's thought that tell it from the others.
 THOUGHTS = {
     "uphill": "gradient points", "the gradient alone": "the step, not", "no learning rate": "How long the",
-    "the rate in the wrong place": "The rate multiplies", "the gradient of something else": "A gradient has",
+    "the rate in the wrong place": "The rate multiplies", "the gradient of something else": "The gradient has the shape",
     "a step for each image": "After each image", "one image only": "one image moves",
     "the loss instead of the weights": "What is wanted are the weights after the step.", "nothing moved": "weights come",
     "sum instead of mean": "images makes", "divided once too often": "loss already", "the gradient counted twice": "A gradient is",
