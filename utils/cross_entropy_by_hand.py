@@ -73,7 +73,7 @@ def averaged(losses: Callable) -> Callable:
 
 SATURATED = Fault("saturation: a probability rounded to 0 before its logarithm",
                   "The share is too small for 32 bits and becomes 0, and −log 0 is inf. (A limit such as 1e-8 only "
-                  "hides it.) Never compute the share: log-sum-exp does without it, as in notebook 2.")
+                  "hides it.) Never compute the share: with log-sum-exp, its logarithm comes straight from the logits.")
 PRODUCT = Fault("0 · log 0", "A share rounds to 0 here; its logarithm is −inf, and 0 · −inf is nan. Picking the label's entry multiplies "
                 "nothing; log_softmax never says −inf.", lambda loss: bool(loss.isnan().all()))
 CROSS_ENTROPY_SLIPS = [*REDUCING[:3], *LOGS[:2], *FIRST[:1], *LOGSUMEXP, *LABELLING, *SHARING, *LOGS[2:], *REDUCING[3:], *FIRST[1:]]
