@@ -16,7 +16,7 @@ from utils.one_hot import check_bce_target
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
-from utils.training_step import check_training_step
+from utils.training_step import check_training_step, training_step
 from utils.weighted_by_hand import check_weighted_cross_entropy
 
 
@@ -418,7 +418,7 @@ PUBLISHED = [
     (check_predict_labels, "half", lambda z, one: z.argmax(1) if one else (torch.sign(z) + 1) / 2),
     (check_weighted_cross_entropy, "column met a row",
      lambda z, t, w: (w[t] * (z.logsumexp(1, keepdim=True) - z.gather(1, t[:, None]))).sum() / w[t].sum()),
-    # a fourth, of 180 that were written before the tables were read: each had no name, or a wrong one, when it was first tried
+    # a fourth, of some 200 that were written before the tables were read: each had no name, or a wrong one, when it was first tried
     (check_softmax, "something else than the sum",
      lambda z: (z - z.amax(1, keepdim=True)).exp() / (z - z.amax(1, keepdim=True)).sum(1, keepdim=True)),
     (check_cross_entropy, "^normalised over the wrong dim", lambda z, t: z.logsumexp(0).mean() - z[torch.arange(len(t)), t].mean()),
@@ -436,5 +436,10 @@ PUBLISHED = [
     (check_sigmoid, "another index", lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)]), dim=-1)[..., 0]),
     (check_log_sigmoid, "taken twice", lambda z: -torch.log(torch.logaddexp(torch.zeros_like(z), -z))),
     (check_bce_target, "as many rows as classes", by_classes),
+    (check_cross_entropy, "num_classes not used", lambda z, t: -(F.one_hot(t) * F.log_softmax(z, 1)).sum() / len(t)),
+    (check_weighted_cross_entropy, "divided twice", lambda z, t, w: (w[t] / w.sum() * F.cross_entropy(z, t, reduction="none")).mean()),
+    (check_training_step, "counted twice", lambda w, x, y, r: training_step(training_step(w, x, y, r), x, y, r)),
+    (check_training_step, "divided by the wrong number",
+     lambda w, x, y, r: w - r * x.T @ (torch.softmax(x @ w, 1) - torch.eye(w.shape[1])[y]) / (w.shape[1] * len(x))),
     (check_bce_terms, "if with a tensor", lambda z, y: -F.logsigmoid(z) if y == 1 else -F.logsigmoid(-z)),
 ]

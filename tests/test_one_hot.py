@@ -100,7 +100,7 @@ WRONG = {
 # Words that only this thought has.
 THOUGHTS = {
     "label expanded instead of one-hot": "Repeating the label", "long or bool instead of float": "The answers are",
-    "num_classes not used": "largest label of the batch", "number of classes fixed": "This is right",
+    "number of classes fixed": "This is right",
     "targets reversed": "1 stands for “there”", "counted from the last class": "not the last",
     "every label in every row": "target[:, labels]",
     "as many rows as classes": "a row for each label. How", "row and column exchanged in the index": "The first index is the row",

@@ -59,6 +59,8 @@ LABELLING = [
     slip("labels in reverse order", "Images and labels belong together in the order in which they come.", labels=lambda t, *_: t.flip(0)),
     slip("the other classes instead of the label's", "What the label did not get is counted here. Take the label's own share.",
          pick=lambda p, t: 1 - own(p, t), one_hot=lambda t, z: 1 - hot(z, t)),
+    slip("num_classes not used", "The largest label of the batch, or how many labels there are, does not say how many classes there are.",
+         columns=[lambda n, t: int(t.max()) + 1, lambda n, t: len(t)], one_hot=lambda t, z: F.one_hot(t)),
 ]
 # In log-sum-exp minus the label's logit, and in the product with one-hot rows.
 LOGSUMEXP = [

@@ -81,8 +81,6 @@ TARGET_SLIPS = [
          place=[lambda t, n: t.unsqueeze(1).expand(-1, n).float(), lambda t, n: t.unsqueeze(1).expand(-1, n)]),
     slip("long or bool instead of float", "The answers are right. BCE takes them as probabilities, so as floats.",
          after=[torch.Tensor.long, torch.Tensor.bool]),
-    slip("num_classes not used", "The largest label of the batch, or how many labels there are, does not say how many classes there are.",
-         columns=[lambda n, t: int(t.max()) + 1, lambda n, t: len(t)]),
     slip("number of classes fixed", "This is right for so many classes only. Use num_classes.",
          columns=[lambda n, t, k=k: k for k in (3, 4, 2, 10)]),
     slip("targets reversed", "1 stands for “there”, and 0 for “not there”.", after=lambda y: 1 - y),

@@ -89,7 +89,8 @@ STEP_SLIPS = [
     slip("divided once too often", "The mean is in the loss already, so its gradient needs no further / N.",
          step=[lambda w, g, rate, x, y: w - rate / len(x) * g, lambda w, g, rate, *_: w - rate * g / g.numel()]),
     slip("the gradient counted twice", "A gradient is added to the one before: look for a second backward(), or a second step.",
-         step=lambda w, g, rate, *_: w - 2 * rate * g),
+         step=[lambda w, g, rate, *_: w - 2 * rate * g,
+               lambda w, g, rate, x, y: training_step(training_step(w, x, y, rate), x, y, rate)]),
     slip("the gradient's sign or direction alone", "How steep it is matters, not only where it goes: no sign, no norm, no Adam.",
          step=[lambda w, g, rate, *_: w - rate * g.sign(), lambda w, g, rate, *_: w - rate * g / g.norm()]),
     slip("softmax before the loss", "F.cross_entropy takes logits, and does the softmax itself.", scores=lambda z: torch.softmax(z, 1)),
@@ -105,7 +106,8 @@ STEP_SLIPS = [
     slip("squared error's gradient", "σ′ or p (1 − p) is for a squared error. For cross-entropy it cancels.",
          off=lambda p, y: (p - y) * p * (1 - p)),
     slip("divided by the wrong number", "The mean is over the images: divide by how many they are.",
-         spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.numel(), lambda g, x: g / g.shape[1]]),
+         spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.shape[1],
+                 lambda g, x: g / len(x) / g.shape[1]]),
     *SHARING[:8], *FIRST[3:5], *LABELLING[:1], *LABELLING[3:4], *LOGS[:1], *OTHER_LOSSES[:3],
 ]
 EXTREME = (torch.tensor([[2000.0, 0, -2000]]), torch.tensor([[1.0], [-1], [0.5]]), torch.tensor([0, 0, 1]), 0.1)

@@ -54,7 +54,8 @@ WEIGHTED_SLIPS = [
          reduce=[lambda x, z, w, weight, loss, after=after: loss.mean() * after(w, weight) for after in (
              lambda w, weight: w, lambda w, weight: w.mean(), lambda w, weight: w.sum(), lambda w, weight: weight,
              lambda w, weight: weight.mean(), lambda w, weight: weight.sum())]),
-    slip("divided twice", "mean() has divided already, and not as a weighted mean does.", reduce=lambda x, z, w, *_: x.mean() / w.sum()),
+    slip("divided twice", "mean() has divided already, and not as a weighted mean does.",
+         reduce=[lambda x, z, w, *_: x.mean() / w.sum(), lambda x, z, w, weight, _: x.mean() / weight.sum()]),
     slip("other weights than the labels'", "Each image takes the weight of its own label: not of the class before, not of the predicted "
          "one.",
          weights=[lambda w, t, z: w[t - 1], lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t)) % len(w)],
