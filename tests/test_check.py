@@ -115,16 +115,16 @@ def test_torch_is_asked_in_64_bits():
 
 # As THOUGHTS of a topic, for the slips in shared steps.
 THOUGHTS = {
-    "minus missing or too much": "Every sign", "rounded on the way": "Compute with all of them",
+    "rounded on the way": "Compute with all of them",
     "whole numbers where fractions are wanted": "were cut or rounded off",
-    "16 bits": "Half precision", "a dimension lost": "look for squeeze", "a dimension too many": "look for unsqueeze",
+    "a dimension lost": "look for squeeze", "a dimension too many": "look for unsqueeze",
     "the first row only": "The other rows", "rows and columns exchanged": "stands in columns",
     "a list instead of a tensor": "their container", "a NumPy array instead of a tensor": "torch.from_numpy",
     "1 minus the answer": "1 minus what", "a factor of 2": "twice, or half", "softmax applied twice": "A softmax was",
     "softmax applied first": "handed over as logits", "sigmoid applied twice": "a probability already",
     "sigmoid applied first": "A sigmoid squeezed", "relu applied first": "relu made", "tanh applied first": "tanh squeezed",
     "a temperature": "multiplied or divided by something",
-    "logits normalised first": "centre, scale or clip",
+
     "base 2 instead of e": "here, not 2", "base 10 instead of e": "here, not 10", "exponential missing": "The scores went",
     "normalised over the whole batch": "every number in the tensor", "normalised over the wrong dim": "and the classes should compete",
     "keepdim missing": "The sums, or", "max returned two things": "values and their indices",
@@ -138,7 +138,7 @@ THOUGHTS = {
     "a pair of z and 1": "The 1 in", "the sigmoid of 2 z": "A pair of", "normalised": "Sigmoids need not", "1 + missing": "no upper end",
     "tanh instead of sigmoid": "from −1 to 1", "all or nothing": "yes or no. Sigmoid", "1 − instead of 1 +": "add up to 1",
     "not inverted, or its brackets missing": "wants brackets", "square in the exponent": "With −z²", "a hard sigmoid": "Straight lines",
-    "another activation": "a layer's activation", "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
+    "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
     "the logits as they came": "Nothing was done", "minus missing": "probability is negative", "log missing": "A probability is",
     "1 − instead of a minus": "and nothing is added",
     "probabilities expected where logits came": ["taken of a logit", "binary_cross_entropy and BCELoss"],

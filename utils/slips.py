@@ -53,11 +53,9 @@ ROUNDED = [lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 3, 2)]  
 
 # In what is handed back, which any function can have.
 GENERAL = [
-    slip("minus missing or too much", "Every sign is turned round.", after=torch.neg),
     slip("rounded on the way", "Four decimals are for reading. Compute with all of them.", after=ROUNDED),
     slip("whole numbers where fractions are wanted", "The fractions were cut or rounded off: look for int, long, round or //.",
          after=[torch.Tensor.long, torch.round]),
-    slip("16 bits", "Half precision keeps three digits. Compute in 32 bits.", after=torch.Tensor.half),
     slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
          after=[torch.flatten, torch.squeeze, lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
     slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
@@ -93,9 +91,6 @@ FIRST = [
     slip("tanh applied first", "tanh squeezed the logits into −1 … 1. Start from the logits themselves.", **first(torch.tanh)),
     slip("a temperature", "The logits were multiplied or divided by something first. Take them as they are.",
          **first(lambda z: 2 * z, lambda z: z / 2, lambda z: z / 10, lambda z: z / z.shape[-1] ** 0.5)),
-    slip("logits normalised first", "Logits mean something as they are: do not centre, scale or clip them.",
-         **first(lambda z: z / z.sum(-1, keepdim=True), F.normalize, lambda z: z.clamp(0, 1),
-                 lambda z: (z - z.amin(-1, keepdim=True)) / (largest(z) - z.amin(-1, keepdim=True)))),
 ]
 EXPS = [
     slip("base 2 instead of e", "exp and log have the base e here, not 2.", log=torch.log2, exp=torch.exp2),
@@ -177,8 +172,6 @@ SIGMOIDS = [
     *EXPS,
     slip("a hard sigmoid", "Straight lines only resemble the S-curve, which has an exponential in it.",
          chance=[lambda z, p: F.hardsigmoid(z), lambda z, p: z.clamp(0, 1), lambda z, p: (0.2 * z + 0.5).clamp(0, 1)]),
-    slip("another activation", "That is a layer's activation, not a probability: it can be below 0 or above 1.",
-         chance=[lambda z, p, f=f: f(z) for f in (torch.relu, F.silu, F.softplus, F.gelu)]),
     slip("sigmoid's slope", "σ (1 − σ), or x (1 − x) of an output x, is the derivative. The probability itself is wanted.",
          chance=[lambda z, p: p * (1 - p), lambda z, p: z * (1 - z)]),
     slip("the way back", "log(p / (1 − p)) makes a logit of a probability. Sigmoid makes a probability of a logit.",
