@@ -261,7 +261,8 @@ def double(task: Task) -> list[tuple]:
     for way in task.ways:
         for a, b in itertools.combinations(usable(task, way, 2), 2):
             if a[0] != b[0] and a[1] != b[1]:
-                pairs.setdefault((a[1:], b[1:]), (a, b, way))
+                picking = way if "pick" in (a[1], b[1]) else None  # one way picks a share, another a logit
+                pairs.setdefault((a[1:], b[1:], picking), (a, b, way))
     return [guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
 
 
