@@ -383,7 +383,7 @@ def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
         mine, right = slope(function, given), slope(truth, tuple(precise(argument) for argument in given))
         if mine is None:
             return say("no gradient comes back through it, so loss.backward() would raise an error, and nothing be learned. "
-                       "(.item(), float(), .detach() and NumPy cut it off.)")
+                       "(.item(), float(), .detach(), NumPy and some operations in place cut it off.)")
         for logit, gradient in zip(given[0].flatten().tolist(), mine.flatten().tolist()):
             if gradient != gradient:
                 return say("at a logit of {logit} its gradient is nan, since an exponential is inf there and meets a 0 on the way back.",

@@ -49,7 +49,7 @@ def hot(z: Tensor, t: Tensor) -> Tensor:
     return F.one_hot(t, z.shape[-1]).to(z)
 
 
-ROUNDED = [lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 3, 2)]  # as it is printed
+ROUNDED = [lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 2, 3)]  # as it is printed
 
 # In what is handed back, which any function can have.
 GENERAL = [
@@ -57,7 +57,7 @@ GENERAL = [
     slip("whole numbers where fractions are wanted", "The fractions were cut or rounded off: look for int, long, round or //.",
          after=[torch.Tensor.long, torch.round]),
     slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
-         after=[torch.flatten, torch.squeeze, lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
+         after=[lambda x: x.flatten() if x.dim() else x, torch.squeeze, lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
     slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
          after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim()))]),
     slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
