@@ -16,7 +16,7 @@ from utils.one_hot import check_bce_target
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.softmax import check_softmax
 from utils.summary import check_predict_labels
-from utils.training_step import check_training_step
+from utils.training_step import check_training_step, training_step
 from utils.weighted_by_hand import check_weighted_cross_entropy
 
 
@@ -159,6 +159,19 @@ def first_image(w, x, y, r):
 
 def formula(w, x, y, r, hot=F.one_hot, act=lambda z: torch.softmax(z, 1)):
     return w - r * x.T @ (act(x @ w) - hot(y, w.shape[1])) / len(x)
+
+
+def counted_down(t, n):
+    target = torch.zeros(len(t), n, dtype=torch.long)
+    for i, label in enumerate(t):
+        target[i, label - 1] = 1
+    return target
+
+
+def by_classes(t, n):
+    target = torch.zeros(len(t), n)
+    target[torch.arange(n), t] = 1
+    return target
 
 
 def kaggle_clip(z, t):
@@ -387,7 +400,7 @@ PUBLISHED = [
     (check_training_step, "wrong dim", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: torch.softmax(z, 0))),
     (check_training_step, "whole batch", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: z.exp() / z.exp().sum())),
     (check_training_step, "overflow", lambda w, x, y, r: formula(w, x, y, r, act=lambda z: z.exp() / z.exp().sum(1, keepdim=True))),
-    (check_training_step, "sign or length", by_adam),
+    (check_training_step, "sign or direction", by_adam),
     (check_training_step, "binary",
      lambda w, x, y, r: w - r * grad(w, x, y, lambda z, y: F.binary_cross_entropy_with_logits(z, F.one_hot(y, z.shape[1]).float()))),
     (check_training_step, "squared",
@@ -405,4 +418,33 @@ PUBLISHED = [
     (check_predict_labels, "half", lambda z, one: z.argmax(1) if one else (torch.sign(z) + 1) / 2),
     (check_weighted_cross_entropy, "column met a row",
      lambda z, t, w: (w[t] * (z.logsumexp(1, keepdim=True) - z.gather(1, t[:, None]))).sum() / w[t].sum()),
+    # a fourth, of some 200 that were written before the tables were read: each had no name, or a wrong one, when it was first tried
+    (check_softmax, "something else than the sum",
+     lambda z: (z - z.amax(1, keepdim=True)).exp() / (z - z.amax(1, keepdim=True)).sum(1, keepdim=True)),
+    (check_cross_entropy, "^normalised over the wrong dim", lambda z, t: z.logsumexp(0).mean() - z[torch.arange(len(t)), t].mean()),
+    (check_log_sigmoid, "1 − instead", lambda z: 1 - torch.logaddexp(torch.zeros_like(z), -z)),
+    (check_log_sigmoid, "1 over", lambda z: 1 / torch.logaddexp(torch.zeros_like(z), -z)),
+    (check_log_sigmoid, "added", lambda z: z + torch.logaddexp(torch.zeros_like(z), z)),
+    (check_bce_target, "two slips: (?=.*off by one)(?=.*long)", counted_down),
+    (check_bce_terms, "two slips: (?=.*minus)(?=.*early)", lambda z, y: (y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).sum(1)),
+    (check_bce_terms, "not right yet", lambda z, y: -(y * F.logsigmoid(z)) * ((1 - y) * F.logsigmoid(-z))),
+    (check_bce_terms, "not right yet", lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (z.sigmoid() - 1).log())),
+    (check_training_step, "gradient of something else", lambda w, x, y, r: w - r * F.cross_entropy(x @ w, y)),
+    (check_training_step, "gradient of something else",
+     lambda w, x, y, r: w - r * x.T @ (torch.softmax(w @ x, 1) - F.one_hot(y, w.shape[1])) / len(x)),
+    (check_sigmoid, "another index", lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)], dim=-1), dim=-1)[:, 0]),
+    (check_sigmoid, "another index", lambda z: torch.softmax(torch.stack([z, torch.zeros_like(z)]), dim=-1)[..., 0]),
+    (check_log_sigmoid, "taken twice", lambda z: -torch.log(torch.logaddexp(torch.zeros_like(z), -z))),
+    (check_bce_target, "as many rows as classes", by_classes),
+    (check_cross_entropy, "two slips: (?=.*no reduction)(?=.*rows picked)", lambda z, t: z.logsumexp(1) - z[t]),
+    (check_cross_entropy, "a dimension too many", lambda z, t: (z.logsumexp(1, keepdim=True) - z.gather(1, t[:, None])).mean(0)),
+    (check_sigmoid, "two slips: (?=.*probability of no)(?=.*rounded)", lambda z: torch.round(1 / (1 + torch.exp(z)) * 100) / 100),
+    (check_bce, "two slips: (?=.*images only)(?=.*one term only)",
+     lambda z, y: (-y * F.logsigmoid(z) + (1 - y) * F.logsigmoid(-z)).sum() / len(z)),
+    (check_cross_entropy, "num_classes not used", lambda z, t: -(F.one_hot(t) * F.log_softmax(z, 1)).sum() / len(t)),
+    (check_weighted_cross_entropy, "divided twice", lambda z, t, w: (w[t] / w.sum() * F.cross_entropy(z, t, reduction="none")).mean()),
+    (check_training_step, "counted twice", lambda w, x, y, r: training_step(training_step(w, x, y, r), x, y, r)),
+    (check_training_step, "divided by the wrong number",
+     lambda w, x, y, r: w - r * x.T @ (torch.softmax(x @ w, 1) - torch.eye(w.shape[1])[y]) / (w.shape[1] * len(x))),
+    (check_bce_terms, "if with a tensor", lambda z, y: -F.logsigmoid(z) if y == 1 else -F.logsigmoid(-z)),
 ]

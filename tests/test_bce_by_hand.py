@@ -94,7 +94,7 @@ WRONG = {
 }
 # Words that only this thought has.
 THOUGHTS = {
-    "the article's printed typo": "and the 1 − is missing", "reduced too early": "before any mean or sum",
+    "the article's printed typo": "The bracket closes", "reduced too early": "before any mean or sum",
     "saturation: a probability rounded to 0 before its logarithm": "1 + exp(−17)", "the logarithm stopped at −100": "BCELoss stops",
     "saturation at large negative logits": "σ(−2000)", "overflow at large logits": "32 bits. Which", "0 · log 0": "1 − σ(200)",
     "no reduction": "image here. Their", "mean over the classes only": "one number for each image",

@@ -56,7 +56,10 @@ def test_every_form_of_every_slip_is_rejected_and_reached():
         slips, forms = table(task), [(way, *form) for way in task.ways for form in usable(task, way)]
         for way, rank, step, form in forms:
             wrong = performed(way, task, {step: form})
-            if any(not agrees(heard(wrong, given), task.truth(*given), 1e-6) for given in task.inputs):  # not on extreme ones only
+            answers = [heard(wrong, given) for given in task.inputs]
+            if all(its.answer is not None and its.answer.isnan().all() for its in answers):
+                assert "not right yet" in check(wrong).message
+            elif any(not agrees(its, task.truth(*given), 1e-6) for its, given in zip(answers, task.inputs)):  # not on extremes only
                 result = check(wrong)
                 assert not result.passed
                 named[slips[rank].name, step, form].add(names_in(result))
@@ -112,46 +115,49 @@ def test_torch_is_asked_in_64_bits():
 
 # As THOUGHTS of a topic, for the slips in shared steps.
 THOUGHTS = {
-    "minus missing or too much": "Every sign", "rounded on the way": "Compute with all of them",
-    "whole numbers where fractions are wanted": "were cut or rounded off", "yes or no where numbers are wanted": "True and False",
-    "16 bits": "Half precision", "a dimension lost": "look for squeeze", "a dimension too many": "look for unsqueeze",
+    "rounded on the way": "Compute with all of them",
+    "whole numbers where fractions are wanted": "were cut or rounded off",
+    "a dimension lost": "look for squeeze", "a dimension too many": "look for unsqueeze",
     "the first row only": "The other rows", "rows and columns exchanged": "stands in columns",
     "a list instead of a tensor": "their container", "a NumPy array instead of a tensor": "torch.from_numpy",
     "1 minus the answer": "1 minus what", "a factor of 2": "twice, or half", "softmax applied twice": "A softmax was",
     "softmax applied first": "handed over as logits", "sigmoid applied twice": "a probability already",
     "sigmoid applied first": "A sigmoid squeezed", "relu applied first": "relu made", "tanh applied first": "tanh squeezed",
-    "absolute value of the logit": "|z| loses it", "a temperature": "multiplied or divided by something",
-    "logits normalised first": "centre, scale or clip", "logits rounded first": "tells near classes apart",
+    "a temperature": "multiplied or divided by something",
+
     "base 2 instead of e": "here, not 2", "base 10 instead of e": "here, not 10", "exponential missing": "The scores went",
     "normalised over the whole batch": "every number in the tensor", "normalised over the wrong dim": "and the classes should compete",
     "keepdim missing": "The sums, or", "max returned two things": "values and their indices",
     "sigmoid instead of softmax": "Sigmoid asks each class by itself", "not divided by the sum": "not yet shares",
-    "sign of the exponent turned round": "not exp(−z)", "shifted in one place only": "The shift cancels only if",
+    "sign of the exponent turned round": "a minus in the exponent", "shifted in one place only": "The shift cancels only if",
     "shifted after the exponential": "Taken away after", "divided by the largest logit instead of shifted": "Dividing changes the",
     "another shift for each class": "is taken from", "another function instead of exp": "Exponentials are divided",
-    "divided by something else than the sum": "A share is", "the probability of no": "The larger the",
-    "softmax instead of sigmoid": "The classes compete", "yes and no together": "Both shares", "cat instead of stack": "cat puts all",
+    "divided by something else than the sum": "parts of a whole", "the probability of no": "The larger the",
+    "softmax instead of sigmoid": "The classes compete", "yes and no together": "Both shares",
+    "another index than the pair's": "two of a pair", "cat instead of stack": "cat puts all",
     "a pair of z and 1": "The 1 in", "the sigmoid of 2 z": "A pair of", "normalised": "Sigmoids need not", "1 + missing": "no upper end",
     "tanh instead of sigmoid": "from −1 to 1", "all or nothing": "yes or no. Sigmoid", "1 − instead of 1 +": "add up to 1",
     "not inverted, or its brackets missing": "wants brackets", "square in the exponent": "With −z²", "a hard sigmoid": "Straight lines",
-    "another activation": "a layer's activation", "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
+    "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
     "the logits as they came": "Nothing was done", "minus missing": "probability is negative", "log missing": "A probability is",
+    "1 − instead of a minus": "and nothing is added",
     "probabilities expected where logits came": ["taken of a logit", "binary_cross_entropy and BCELoss"],
     "mean before the logarithm": "of a mean", "rounded before the logarithm": "lose most by rounding", "log1p instead of log": "log(1 + p)",
     "a limit inside the logarithm": "or a clamp", "weighted by a probability": "Plain −log p", "off by one class": "the first class is 0",
     "labels taken from the first row only": "The index 0", "rows picked instead of entries": "takes whole rows",
     "every image with every label": "p[:, labels]", "all classes counted": "Only the label's probability",
     "entropy of the prediction": "This never looks", "the predicted class instead of the label": "what it thinks itself",
-    "the same label for all": "Every image has", "labels in reverse order": "in the order in which they come",
+    "the same label for all": "Every image has",
+    "num_classes not used": "largest label of the batch", "labels in reverse order": "in the order in which they come",
     "the other classes instead of the label's": "did not get", "the label's logit missing": "is the log",
-    "log-softmax missing": "is the label's", "added instead of subtracted": "A high logit", "a column met a row": "The sums kept",
+    "log-softmax missing": "is the label's", "added instead of subtracted": "one of the two", "a column met a row": "The sums kept",
     "logsumexp without its dim": "It wants to", "mean over one term only": "One term is",
     "exp missing in the log-sum-exp": "sum of *exponentials*", "log missing in the log-sum-exp": "The *log* of the sum",
     "exponential taken twice": "logsumexp and logaddexp", "the shift is not given back": "must come back",
-    "largest logit instead of log-sum-exp": "The largest alone", "mean over images and classes": "It is divided",
-    "label smoothing": ["The target is", "The targets are"], "sum instead of mean": "not sum()",
+    "mean over images and classes": "It is divided",
+    "label smoothing": ["The target is", "The targets are"], "sum instead of mean": "grow with the batch",
     "no reduction": "one loss for each of several", "one image only": "Only one image's",
-    "divided by the classes instead of the images": "the images: their", "largest instead of mean": "One loss stands for all",
+    "divided by the classes instead of the images": "how many are there", "largest instead of mean": "One loss stands for all",
     "divided twice": "The mean has", "divided by a fixed number": "A number is", "squared difference, or absolute": ["|p − y|", "|y − σ|"],
     "binary cross-entropy instead": "Every class pays", "weights that nobody asked for": ["Each image counts", "no pos_weight"],
     "one class ignored": "no ignore_index", "accuracy instead of a loss": "How often the largest",
@@ -162,7 +168,8 @@ THOUGHTS = {
     "1 − missing in the second logarithm": "the probability of “not there”", "y or 1 − y missing before a logarithm": "The first term",
     "1 − outside the logarithm": "the bracket belongs inside", "1 − z instead of −z": "− is for",
     "−1 and 1 expected as targets": "is for −1 and 1", "decided before the loss": "Rounded to yes or no",
-    "a part of max(z, 0) − z y + log(1 + exp(−|z|))": "One of the", "absolute value missing": "without the bars",
+    "if with a tensor": "decides once",
+    "a part of max(z, 0) − z y + log(1 + exp(−|z|))": "One of the", "absolute value missing": "the bars of |z|",
 }
 
 
@@ -211,7 +218,7 @@ def test_the_argument_that_was_changed_is_named(check, k, change, after):
     first, _, third, *thought = check(in_place(RIGHT[check][0], k, change)).message.splitlines()
     name = after.split()[0]
     assert first == f"✗ function: the {name} it was given are changed afterwards" and third == f"  after   {after}"
-    assert " ".join(" ".join(thought).split()).endswith(f"write {name} = {name} - …") and f"({name} -= …" in thought[0]
+    assert " ".join(" ".join(thought).split()).endswith(f"write {name} = {name} - …, or work on a copy.") and f"({name} -= …" in thought[0]
 
 
 def test_where_bceloss_stops_at_100_the_check_says_so_and_not_inf():
@@ -444,7 +451,7 @@ def test_a_slow_function_is_called_twice_and_one_that_imports_first_is_right():
     assert check_softmax(imports).passed
     calls.clear()
     said = check_softmax(slow)
-    assert len(calls) == 2 and not said.passed and said.message.startswith("… slow takes long: 1.") and "for 1 small input." in said.message
+    assert len(calls) == 2 and not said.passed and said.message.startswith("… slow takes long: 1.")
 
 
 def test_what_the_function_prints_is_seen_once(capsys):
@@ -505,15 +512,15 @@ def test_a_right_gradient_is_not_spoken_of(check, function):
 @pytest.mark.parametrize("check, function, name, words", [
     (check_cross_entropy, lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.softmax(z, 1).log()).sum(1).mean(), "0 · log 0",
      "0 · −inf is nan"),
-    (check_cross_entropy, lambda z, t: -F.nll_loss(-torch.softmax(z, 1).clamp(min=1e-15).log(), t), "a limit cuts it off at 34.54",
-     "about 1e−15"),
-    (check_cross_entropy, lambda z, t: F.cross_entropy(z.clamp(-500, 500), t), "a limit on the logits",
+    (check_cross_entropy, lambda z, t: -F.nll_loss(-torch.softmax(z, 1).clamp(min=1e-15).log(), t), "a limit cuts it off",
      "twice these logits change nothing"),
-    (check_bce, lambda z, y: F.binary_cross_entropy_with_logits(z.clamp(-16, 16), y), "a limit cuts it off at 16",
+    (check_cross_entropy, lambda z, t: F.cross_entropy(z.clamp(-500, 500), t), "a limit cuts it off",
+     "twice these logits change nothing"),
+    (check_bce, lambda z, y: F.binary_cross_entropy_with_logits(z.clamp(-16, 16), y), "a limit cuts it off",
      "twice these logits change nothing"),
     (check_sigmoid, lambda z: torch.tensor([[1 / (1 + math.exp(-v)) for v in row] for row in z.tolist()]),
      "an exponential too large for Python", "exp(710)"),
-    (check_log_sigmoid, lambda z: torch.log(torch.sigmoid(z) + 1e-20), "a limit cuts it off at 46.05", "no gradient to learn from"),
+    (check_log_sigmoid, lambda z: torch.log(torch.sigmoid(z) + 1e-20), "a limit cuts it off", "no gradient to learn from"),
 ])
 def test_a_fault_on_an_extreme_input_is_named_by_its_cause(check, function, name, words):
     said = check(function).message

@@ -78,7 +78,8 @@ WRONG = {
         "overflow at large logits": lambda z, t: -torch.log(pick(z.exp() / z.exp().sum(1, keepdim=True), t)).mean(),
         "underflow at large negative logits": lambda z, t: (
             z.clamp(min=0).amax(1) + (z - z.clamp(min=0).amax(1, keepdim=True)).exp().sum(1).log() - pick(z, t)).mean(),
-        "saturation: a probability rounded to 0 before its logarithm": lambda z, t: -torch.log(pick(torch.softmax(z, 1), t) + 1e-30).mean(),
+        "saturation: a probability rounded to 0 before its logarithm": lambda z, t: -torch.log(pick(torch.softmax(z, 1), t)).mean(),
+        "a limit cuts it off": lambda z, t: -torch.log(pick(torch.softmax(z, 1), t) + 1e-30).mean(),
         "shifted by the largest of the whole batch":
             lambda z, t: (z.max() + (z - z.max()).exp().sum(1).log() - pick(z, t)).mean(),
     },

@@ -100,9 +100,10 @@ WRONG = {
 # Words that only this thought has.
 THOUGHTS = {
     "label expanded instead of one-hot": "Repeating the label", "long or bool instead of float": "The answers are",
-    "num_classes not used": "largest label of the batch", "number of classes fixed": "This is right",
+    "number of classes fixed": "This is right",
     "targets reversed": "1 stands for “there”", "counted from the last class": "not the last",
-    "every label in every row": "target[:, labels]", "row and column exchanged in the index": "target[row, column]: the",
+    "every label in every row": "target[:, labels]",
+    "as many rows as classes": "a row for each label. How", "row and column exchanged in the index": "The first index is the row",
     "only the first row": "Each row has a", "the label written where 1 belongs": "The column says", "whole rows filled": "fills the rows",
     "all labels in one row": "each label is", "the labels are not in it": "All zeros say", "−1 for “not there”": "and 1 are",
     "smoothed labels": "A plain one-hot row", "dimension of the batch lost": "for one label too",

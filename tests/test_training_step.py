@@ -20,14 +20,16 @@ REASONS = {
 # Words of each slip's thought that tell it from the others.
 THOUGHTS = {
     "uphill": "gradient points", "the gradient alone": "the step, not", "no learning rate": "How long the",
-    "the rate in the wrong place": "The rate multiplies", "the gradient of something else": "A gradient has",
+    "the rate in the wrong place": "The rate multiplies", "the gradient of something else": "The gradient has the shape",
     "a step for each image": "After each image", "one image only": "one image moves",
     "the loss instead of the weights": "What is wanted are the weights after the step.", "nothing moved": "weights come",
     "sum instead of mean": "images makes", "divided once too often": "loss already", "the gradient counted twice": "A gradient is",
-    "the gradient's sign or direction alone": "How steep it", "weight decay": "Nobody asked for", "softmax before the loss": "takes logits",
-    "shares without the logarithm": "The loss is", "labels forgotten": "gradient for", "the label itself subtracted": "the row: a",
+    "the gradient's sign or direction alone": "How steep it", "softmax before the loss": "takes logits",
+    "shares without the logarithm": "The loss is", "labels forgotten": "Every class is pushed", "the label itself subtracted": "the row: a",
     "number of classes fixed": "How many classes", "softmax missing": "The logits themselves", "squared error's gradient": "σ′ or p",
     "divided by the wrong number": "the images: divide",
+    "no gradient is recorded": "Autograd follows", "the gradient is None": "only after backward()",
+    "changed while autograd looks on": "A step is no part",
 }
 
 
@@ -67,6 +69,9 @@ WRONG = {
         "softmax before the loss": put_together(lambda z, y: nn.CrossEntropyLoss()(nn.Softmax(1)(z), y)),
         "shares without the logarithm": put_together(lambda z, y: -torch.softmax(z, 1)[torch.arange(len(y)), y].mean()),
         "normalised over the wrong dim": put_together(lambda z, y: -torch.softmax(z, 0)[torch.arange(len(y)), y].log().mean()),
+        "no gradient is recorded": lambda w, x, y, rate: F.cross_entropy(x @ w, y).backward() or w - rate * w.grad,
+        "the gradient is None": lambda w, x, y, rate: w - rate * w.clone().requires_grad_().grad,
+        "changed while autograd looks on": put_together(move=lambda w, g, rate: w.clone().requires_grad_().sub_(rate * g)),
         "labels forgotten": lambda w, x, y, rate: w - rate * (x.T @ torch.softmax(x @ w, 1)) / len(x),
     },
 }

@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -18,8 +19,8 @@ REASONS = {
 
 # Words of each slip's thought that tell it from the others.
 THOUGHTS = {
-    "divided by the number of images": "many images", "divided by the sum of all weights": "Weights of classes",
-    "the weights are never used": "plain mean", "no reduction": "image here. One", "the weight comes after the mean": "the losses",
+    "divided by the number of images": "of weight 2", "divided by the sum of all weights": "Which weights",
+    "the weights are never used": "plain mean", "no reduction": "each image here", "the weight comes after the mean": "the losses",
     "divided twice": "mean() has divided", "other weights than the labels'": "Each image takes", "a column met a row": "Losses in a",
     "1 / weight instead of weight": "larger weight", "the weight is applied twice": "handed the",
     "the weight in the wrong place": "A weight multiplies", "all classes counted": "pays for its label alone",
@@ -77,7 +78,8 @@ WRONG = {
         "base 2 instead of e": lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log2()).sum() / w[t].sum(),
         "normalised over the wrong dim": lambda z, t, w: -(w[t] * pick(z.softmax(0), t).log()).sum() / w[t].sum(),
         "saturation: a probability rounded to 0 before its logarithm":
-            lambda z, t, w: -(w[t] * (pick(z.softmax(1), t) + 1e-30).log()).sum() / w[t].sum(),
+            lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log()).sum() / w[t].sum(),
+        "a limit cuts it off": lambda z, t, w: -(w[t] * (pick(z.softmax(1), t) + 1e-30).log()).sum() / w[t].sum(),
     },
 }
 
@@ -98,3 +100,13 @@ PARTS = {
              "divided by the sum of all weights": lambda x, w, weight: (w * x).sum() / weight.sum()},
 }
 PAIRED = {check_weighted_cross_entropy: pairs_of(put_together, PARTS)}
+
+
+@pytest.mark.parametrize("function, remark", [
+    (lambda z, t, w: F.cross_entropy(z, t, weight=w), True), (lambda z, t, w: nn.CrossEntropyLoss(w)(z, t), True),
+    (lambda z, t, w: F.nll_loss(z.log_softmax(1), t, w), True),
+    (lambda z, t, w: (w[t] * F.cross_entropy(z, t, reduction="none")).sum() / w[t].sum(), False),
+])
+def test_torchs_own_weight_passes_with_a_remark(function, remark):
+    result = check_weighted_cross_entropy(function)
+    assert result.passed and ("weight= of torch's own" in result.message) == remark

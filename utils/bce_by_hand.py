@@ -10,7 +10,7 @@ from utils.check import Result, Task, alike, check, copies
 from utils.example import BATCH, BCE, FOUR, LOGITS, ROW, SMALL, TARGET
 from utils.inputs import call
 from utils.language import say
-from utils.loss_slips import BINARY, BRACKET, LOGS, REDUCING, binary, mixed
+from utils.loss_slips import BINARY, LOGS, REDUCING, binary, mixed
 from utils.plots import number
 from utils.predict import Questions, the_one
 from utils.sigmoid import fraction
@@ -52,10 +52,6 @@ def two_terms(do, z: Tensor, y: Tensor, floor: float = -torch.inf) -> Tensor:
     return do.terms(z, y, do.join(do.there(y, there), do.away(1 - y, away)))
 
 
-def floored_terms(do, z: Tensor, y: Tensor) -> Tensor:
-    return two_terms(do, z, y, -100)
-
-
 def logs_in_one_step(do, z: Tensor, y: Tensor) -> Tensor:
     """The same with log σ(z) and log σ(−z), which lose no digits."""
     z, y = do.logits(z), do.targets(y)
@@ -72,17 +68,12 @@ def averaged(terms: Callable) -> Callable:
     return lambda do, z, y: do.loss(z, y, do.reduce(terms(do, z, y), z))
 
 
-def typo(z: Tensor, y: Tensor) -> Tensor:
-    """The article's loss_2, as it is printed."""
-    return binary(z, torch.ones_like(y)) * y - binary(z, torch.ones_like(y)) * (1 - y)
-
-
 TERMS_SLIPS = [
-    slip("the article's printed typo", "The bracket closes too early, and the 1 − is missing: " + BRACKET,
-         terms=[lambda z, y, _: typo(z, y), lambda z, y, _: torch.cat([binary(z, y)[:, :-1], typo(z, y)[:, -1:]], dim=1)]),
+    slip("the article's printed typo", "The bracket closes too early, so the minus reaches one term only; and both terms ask for “there”.",
+         terms=lambda z, y, _: binary(z, torch.ones_like(y)) * (2 * y - 1)),
     *BINARY, *LOGS, *EXPS, *FIRST[:4], *SIGMOIDS, *FIRST[4:],
 ]
-MANY = "There is one number for each {} here. The mean is over images and classes: mean() without a dim."
+MANY = "There is one number for each {} here. The mean is over images and classes: how many numbers should be left?"
 BCE_SLIPS = [
     REDUCING[0],
     slip("no reduction", "There is one loss for each class of each image here. Their mean is wanted.", reduce=same),
@@ -98,7 +89,7 @@ BCE_SLIPS = [
                lambda z, y, _: -(y * torch.softmax(z, 1).log()).mean()]),
     slip("overlap instead of a loss for each class", "Dice and its like measure an overlap. Here every class pays.",
          loss=[lambda z, y, _, more=more: 1 - (2 * (z.sigmoid() * y).sum() + more) / (z.sigmoid().sum() + y.sum() + more)
-               for more in (1, 0, 1e-6)]),
+               for more in (1, 0)]),
     *REDUCING[2:3], *REDUCING[4:],
 ]
 SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only hides it.) "
@@ -118,7 +109,7 @@ BCE_EXTREMES = [
 ]
 BCE_INPUTS = [
     (ROW, torch.tensor([[0.0, 1, 0]])),
-    (torch.tensor([[7.0, -7, 0.3], [0, 1, 0]]), torch.tensor([[0.0, 1, 1], [0, 0, 1]])),
+    (torch.tensor([[5.0, -5, 0.3], [0, 1, 0]]), torch.tensor([[0.0, 1, 1], [0, 0, 1]])),  # beyond 5, log(1 − σ) loses too many digits
     (BATCH, torch.tensor([[0.0, 1, 0], [1, 0, 1]])),
     (FOUR, torch.tensor([[0.0, 0, 1, 1], [1, 0, 0, 0], [0, 1, 0, 0]])),
     (SMALL, torch.tensor([[0.0, 1, 0], [1, 0, 0], [1, 1, 0]])),
@@ -140,10 +131,10 @@ def soft_remark(terms: Callable) -> Callable[[Callable], str]:
     return remark
 
 
-WAYS = [two_terms, floored_terms, logs_in_one_step, one_line_each]
+WAYS = [two_terms, lambda do, z, y: two_terms(do, z, y, -100), logs_in_one_step, one_line_each]
 TERMS_TASK = Task(binary, ["logits", "targets"], BCE_INPUTS, WAYS, [
     *TERMS_SLIPS, slip("reduced too early", "One loss for each class is wanted here, before any mean or sum.", after=[
-        torch.mean, torch.sum, lambda x: x.mean(1), lambda x: x.sum(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
+        torch.mean, lambda x: x.sum(1), torch.sum, lambda x: x.mean(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
     TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(binary))
 BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS, [averaged(way) for way in WAYS], BCE_SLIPS,
                 TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(F.binary_cross_entropy_with_logits))

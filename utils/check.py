@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from utils.inputs import call, name_of, one_line, shape
 from utils.language import folded, say, together, wide
@@ -104,11 +105,8 @@ def checked(function: Callable, task: Task) -> Result:
                 return Result(False, say("… {name} is not written yet, or has no return: it gave nothing back. "
                                          "Write it above and run the cell.", name=name))
             if (spent := time.perf_counter() - start) > (PATIENCE if asked[1:] else FIRST_PATIENCE):
-                calls = max(1, len(asked) - 1)  # the first is not counted
-                return Result(False, together(
-                    say("… {name} takes long: {spent} seconds for {calls} small inputs.", name=name, spent=f"{spent:.1f}", calls=calls)
-                    if calls > 1 else say("… {name} takes long: {spent} seconds for 1 small input.", name=name, spent=f"{spent:.1f}"),
-                    say("The check stops here. Look for a loop that runs too often.")))
+                return Result(False, say("… {name} takes long: {spent} seconds for a few numbers. The check stops here. "
+                                         "Look for a loop that runs too often.", name=name, spent=f"{spent:.1f}"))
             start = start if asked[1:] else time.perf_counter()
     for (given, faults, first), (_, _, again) in zip(asked[::2], asked[1::2]):
         fault = ""
@@ -120,9 +118,10 @@ def checked(function: Callable, task: Task) -> Result:
             key, before, (after, odd, _) = task.names[moved[0]], given[moved[0]], call(lambda: first.given[moved[0]])
             fault = say("the {key} it was given are changed afterwards", key=key)
             lines[1:] = [entry(say("after"), f"{key} " + (odd if after is None else written(after, 6) + (
-                f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else "")))]
+                f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else "") + (
+                ", requires_grad True" if first.given[moved[0]].requires_grad else "")))]
             thought = say("An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: "
-                          "write {key} = {key} - …", key=key)
+                          "write {key} = {key} - …, or work on a copy.", key=key)
         elif first.answer is not None and not alike(first.answer, again.answer):
             fault, lines[2] = say("two answers to the same question"), entry(say("then"), again.complaint or said(again, right))
             thought = say("Same input, same output: look for random numbers, or for something kept between the calls.")
@@ -134,6 +133,8 @@ def checked(function: Callable, task: Task) -> Result:
             fault, thought = cause(function, task, given, faults or [], first, right)
         if not fault:
             thought = say("Run your lines one by one on this input, and look where they leave the formula.")
+            if first.answer is not None and first.answer.isnan().any():
+                thought = together(thought, say("nan comes of 0 / 0, ∞ − ∞, 0 · ∞, and of the logarithm of a number below 0."))
             if first.answer is not None and first.answer.shape != right.shape:
                 thought = together(say("Wanted is shape {shape}.", shape=shape(right)) if right.dim() else
                                    say("Wanted is one number, shape []."), thought)
@@ -154,19 +155,21 @@ def heard(function: Callable, given: tuple) -> Heard:
     holders, mine = [], copies(given)
 
     def listening(*arguments):
-        answer = function(*arguments)
-        if answer is None:
-            holders.append("nothing")
-        if isinstance(answer, list) or (isinstance(answer, np.ndarray) and answer.ndim):
-            with contextlib.suppress(Exception):
-                numbers = torch.as_tensor(np.array(answer))
-                holders.append("list" if isinstance(answer, list) else "array")
-                return numbers
+        answer, holder = held(function(*arguments))
+        holders.append(holder)
         return answer
 
     listening.__name__ = name_of(function)
     answer, complaint, raised = call(listening, *mine)
     return Heard(answer, complaint.removeprefix(" "), raised, *(holders or ["tensor"]), mine)
+
+
+def held(answer: object) -> tuple[object, str]:
+    """An answer, with numbers in a list or an array as a tensor, and what held them."""
+    if isinstance(answer, list) or (isinstance(answer, np.ndarray) and answer.ndim):
+        with contextlib.suppress(Exception):
+            return torch.as_tensor(np.array(answer)), "list" if isinstance(answer, list) else "array"
+    return answer, "nothing" if answer is None else "tensor"
 
 
 def copies(given: tuple) -> list:
@@ -211,29 +214,33 @@ def explanation(mine: list[Heard], task: Task) -> list[Slip]:
         return like(theirs, ours, within, loose=rights[k][2] == "bool")  # 1 and 0 are yes and no, too
 
     telling, every = most_telling(task), range(len(task.inputs))
-    for guess in itertools.chain.from_iterable(guesses(task) for guesses in (single, double)):
-        if fits(telling, answers[telling], guess.told):
-            told = [seen(guess.function, given) for given in task.inputs]
-            if all(fits(k, answers[k], told[k]) for k in every) and not all(fits(k, told[k], rights[k], 1e-6) for k in every):
-                return guess.slips
+    came = {str(x) for answer in answers for x in ([answer] if isinstance(answer, str) else (y + 0.0 for y in answer[3]))}
+    if came == {"nan"}:
+        return []  # which many things lead to
+    known = [single, double][:len(came)]  # one number throughout, or one error, tells too little for two slips
+    for slips, function in itertools.chain.from_iterable(guesses(task) for guesses in known):
+        if fits(telling, answers[telling], told(function, task)):
+            theirs = [seen(function, given) for given in task.inputs]
+            if all(fits(k, answers[k], theirs[k]) for k in every) and not all(fits(k, theirs[k], rights[k], 1e-6) for k in every):
+                return slips
     return []
 
 
+@functools.cache
 def most_telling(task: Task) -> int:
     """The number of the input with the most numbers."""
     return max(range(len(task.inputs)), key=lambda k: task.inputs[k][0].numel())
 
 
-class Guess:
-    """A way with one or two slips in it; told is what it answers to the most telling input, computed when first asked for."""
+def guess(task: Task, way: Callable, *forms: tuple) -> tuple[list[Slip], Callable]:
+    """Slips, and the way with them in it."""
+    return [table(task)[rank] for rank, _, _ in forms], performed(way, task, {step: form for _, step, form in forms})
 
-    def __init__(self, task: Task, way: Callable, *forms: tuple):
-        self.task, self.slips = task, [table(task)[rank] for rank, _, _ in forms]
-        self.function = performed(way, task, {step: form for _, step, form in forms})
 
-    @functools.cached_property
-    def told(self):
-        return seen(self.function, self.task.inputs[most_telling(self.task)])
+@functools.cache
+def told(function: Callable, task: Task):
+    """What a guess answers to the input that tells most, kept for the next check."""
+    return seen(function, task.inputs[most_telling(task)])
 
 
 def table(task: Task) -> list[Slip]:
@@ -241,21 +248,22 @@ def table(task: Task) -> list[Slip]:
 
 
 @functools.cache
-def single(task: Task) -> list[Guess]:
+def single(task: Task) -> list[tuple]:
     """All functions with one slip in them, the commonest first."""
     forms = [(form, way) for way in task.ways for form in usable(task, way)]
-    return [Guess(task, way, form) for form, way in sorted(forms, key=lambda entry: entry[0][0])]
+    return [guess(task, way, form) for form, way in sorted(forms, key=lambda entry: entry[0][0])]
 
 
 @functools.cache
-def double(task: Task) -> list[Guess]:
+def double(task: Task) -> list[tuple]:
     """All with two slips at once, in different steps: each pair in the first way that has both."""
     pairs = {}
     for way in task.ways:
         for a, b in itertools.combinations(usable(task, way, 2), 2):
             if a[0] != b[0] and a[1] != b[1]:
-                pairs.setdefault((a[1:], b[1:]), (a, b, way))
-    return [Guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
+                picking = way if "pick" in (a[1], b[1]) else None  # one way picks a share, another a logit
+                pairs.setdefault((a[1:], b[1:], picking), (a, b, way))
+    return [guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
 
 
 def usable(task: Task, way: Callable, most: int | None = None) -> list[tuple]:
@@ -290,10 +298,8 @@ def steps_of(way: Callable, task: Task) -> list[str]:
 def seen(function: Callable, given: tuple):
     """The answer of one of our own functions, in the form in which answers are compared; or its error."""
     try:
-        answer = function(*given)
-        if isinstance(answer, (list, np.ndarray)):
-            return heard_as(Heard(torch.as_tensor(np.array(answer)), holder="list" if isinstance(answer, list) else "array"))
-        return heard_as(Heard(torch.as_tensor(answer)))
+        answer, holder = held(function(*given))
+        return heard_as(Heard(torch.as_tensor(answer), holder=holder))
     except Exception as error:
         return gist(one_line(error))
 
@@ -340,14 +346,10 @@ def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], fir
         return say(known.name), say(known.thought)
     if (stop := stopped(function, task, given, first.answer, right)) is None:
         return "", ""
-    name = say("a limit cuts it off at {stop}", stop=f"{stop:.4g}") if stop > 1 else say("a limit on the logits")
-    why = (say("However wrong the model is, the answer stays {stop}, and twice these logits change nothing: a limit of about {limit} "
-               "inside the logarithm, or one on the logits, hides the inf.", stop=f"{stop:.4g}",
-               limit=f"{math.exp(-stop):.0e}".replace("e-", "e−")) if 1 < stop < 104 else
-           say("However wrong the model is, the answer stays {stop}, and twice these logits change nothing: a limit on the logits "
-               "hides the inf.", stop=f"{stop:.4g}"))
-    return say(faults[0].name) if faults and 50 < stop < 104 else name, together(
-        why, say("From there on there is no gradient to learn from. Find a form that needs no limit."))
+    stop = f"{stop:.4g}"
+    return say("a limit cuts it off"), say(
+        "However wrong the model is, the answer stays {stop}, and twice these logits change nothing: a limit inside the logarithm, or "
+        "on the logits, hides the inf. From there on there is no gradient to learn from. Find a form that needs no limit.", stop=stop)
 
 
 def stopped(function: Callable, task: Task, given: tuple, answer: Tensor, right: Tensor) -> float | None:
@@ -381,7 +383,7 @@ def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
         mine, right = slope(function, given), slope(truth, tuple(precise(argument) for argument in given))
         if mine is None:
             return say("no gradient comes back through it, so loss.backward() would raise an error, and nothing be learned. "
-                       "(.item(), float(), .detach() and NumPy cut it off.)")
+                       "(.item(), float(), .detach(), NumPy and some operations in place cut it off.)")
         for logit, gradient in zip(given[0].flatten().tolist(), mine.flatten().tolist()):
             if gradient != gradient:
                 return say("at a logit of {logit} its gradient is nan, since an exponential is inf there and meets a 0 on the way back.",
@@ -392,6 +394,20 @@ def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
                 return say("at logits {logits} its gradient is {gradient}, torch's {torchs}: training would go another way there.", **where)
             return say("at logits {logits} its gradient is {gradient}, torch's {torchs}: nothing would be learned there.", **where)
     return ""
+
+
+def uses(function: Callable, given: tuple, *names: str) -> bool:
+    """Whether a function asks torch for one of these on its way, by the name of a function or of an argument."""
+    asked = set()
+
+    class Listening(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            asked.update([getattr(function, "__name__", ""), *(key for key, value in (kwargs or {}).items() if value is not None)])
+            return function(*args, **(kwargs or {}))
+
+    with Listening():
+        call(function, *copies(given))
+    return not asked.isdisjoint(names)
 
 
 # --- words

@@ -202,12 +202,12 @@ SLIPS = [
     slip("decided, not shared", "This says which class is the largest. Softmax says how much each gets.",
          after=[lambda p: p.argmax(-1), lambda p: p.amax(-1)]),
 ]
-TOO_LARGE = Fault("overflow at large logits", "exp(89) is already inf in 32 bits. Only differences count: from each row, take its largest "
-                  "logit (not its index) away first.", lambda p: not p.isfinite().all() or not p.any())
-TOO_SMALL = Fault("underflow at large negative logits", "exp(−1000) is 0 in 32 bits, and 0 / 0 is nan. Only differences count: from "
-                  "each row, take its largest logit away first.", lambda p: not p.isfinite().all() or not p.any())
-WHOLE = Fault("shifted by the largest of the whole batch", "One large row pushes the exponentials of all others to 0. Take from each row "
-              "its own largest logit.", lambda p: not p.isfinite().all() or not p.any(-1).all())
+TOO_LARGE = Fault("overflow at large logits", "exp(89) is already inf in 32 bits. Only differences count: what may be taken away from a "
+                  "whole row? (A logit, not its index.)", lambda p: not p.isfinite().all() or not p.any())
+TOO_SMALL = Fault("underflow at large negative logits", "exp(−1000) is 0 in 32 bits, and 0 / 0 is nan. Only differences count: which "
+                  "logit of a row should become 0?", lambda p: not p.isfinite().all() or not p.any())
+WHOLE = Fault("shifted by the largest of the whole batch", "One large row pushes the exponentials of all others to 0. Each row has a "
+              "largest logit of its own.", lambda p: not p.isfinite().all() or not p.any(-1).all())
 SOFTMAX = Task(
     lambda z: torch.softmax(z, -1), ["logits"], [(ROW,), (BATCH,), (FOUR,), (SMALL,), (WIDE,), (COLUMN,)], [shares, shifted_shares],
     [*SLIPS, *FIRST[:1], *SHARING, *FIRST[1:]], extremes=[

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from utils import plots
 from utils.bce import before_and_now, worked_bce
-from utils.check import Result, Task, check
+from utils.check import Result, Task, check, uses
 from utils.cross_entropy import worked_cross_entropy, worked_row
 from utils.example import (
     ARTICLE, BCE, CE, LABEL, LABEL_1, LOGITS, ROW, TARGET, WIDE, logit_sliders, logits_from, presets, target_boxes, targets_from,
@@ -270,18 +270,24 @@ DECISION_SLIPS = [
          switch=lambda one: not one),
     slip("yes and no exchanged", "Yes is for a probability of at least a half.", answers=[lambda z: z < 0, lambda z: z <= 0]),
     slip("another threshold than a half", "A class is there when its own probability is at least a half, whatever the others are.",
-         answers=[lambda z: z >= 1, lambda z: z > z + 1, lambda z: z.sigmoid() > z - z, lambda z: z > z.mean(),
-                  lambda z: z > z.mean(1, keepdim=True), lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
+         answers=[lambda z: z >= 1, lambda z: z > z.mean(), lambda z: z > z.mean(1, keepdim=True),
+                  lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
     slip("not one answer for each class", "A yes or no for each class of each image is wanted, not a list, and not one for all.",
-         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).nonzero()[:, 1], lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1),
-                  lambda z: (z >= 0).sum(1)]),
+         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1)]),
 ]
+
+
+def answer_remark(function: Callable) -> str:
+    return (say("softmax and sigmoid can be left out: the logits themselves tell which, and which ones.")
+            if any(uses(function, (ROW, one), "softmax", "sigmoid") for one in (True, False)) else "")
+
+
 SCORES = torch.tensor([[2, 3, 0.7, -1], [-1, -2, -3, -0.02], [1.5, -0.5, 1.4, 0.02], [0.3, -4, 0.4, -3], [20, 30, 25, 18], [0.2, 1, -1, 1]])
 PREDICT_LABELS = Task(
     lambda z, one: z.argmax(1) if one else z >= 0, ["logits", "one"],
     [(logits, one) for logits in (ROW, SCORES, WIDE[:, :2] + 0.001) for one in (True, False)], [decided], DECISION_SLIPS,
     {"switch": same, "choice": same, "label": lambda z: z.argmax(1), "chances": same, "answers": lambda z: z >= 0},
-    [((torch.tensor([[0.0, 2, -1]]), False), [HALF])],
+    [((torch.tensor([[0.0, 2, -1]]), False), [HALF])], remark=answer_remark,
     also=lambda z, one: z.shape[1] - 1 - z.flip(1).argmax(1) if one else z >= 0)
 
 
