@@ -454,9 +454,9 @@ def test_there_are_no_other_editions(language):
     assert there == {edition(source, language) for source in SOURCES if language in COMPLETE}
 
 
-# The names in code, and those of controls that are arguments of torch's.
-WORDS = set("argmax BCE bool CE exp False float grad int log logits long pos shape sigmoid smoothing softmax target True "
-            "weight".split())
+# The names in code, those of controls that are arguments of torch's, and what a training's axes are called everywhere.
+WORDS = set("accuracy argmax BCE bool CE exp False float grad int log logits long loss pos shape sigmoid smoothing softmax step target "
+            "threshold True weight".split())
 
 
 @pytest.mark.parametrize("name, make", EXPLORERS)
