@@ -35,7 +35,7 @@ lab: .venv/lab
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
 
-# What needs a browser, Docker's files or git stays out, and the quiz, whose saved text ipywidgets 7 cuts off: here Python moves the widgets.
+# Here Python moves the widgets: what needs a browser, Docker's files or git stays out.  So does the quiz, whose saved text ipywidgets 7 cuts off.
 test-colab: $(COLAB)/ready
 	$(COLAB)/bin/python -m pytest -o addopts="--nbval-lax --nbval-cell-timeout=120 -q" $(patsubst %,--ignore=tests/test_%.py,browser page site present quiz reading binder repository requirements translations) $(ARGS)
 

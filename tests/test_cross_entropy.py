@@ -242,7 +242,6 @@ def test_the_curve_does_not_run_through_the_loss(function):
         assert not [(x, y) for x, y in marks["curve"].points if left < x < right and top < y < bottom], logit
 
 
-
 @pytest.mark.parametrize("function, sentence", [
     (lambda z, y: F.cross_entropy(z, y).item(), "<lambda> leaves torch's operations on the way"),
     (lambda z, y: F.cross_entropy(z.detach(), y), "<lambda> leaves torch's operations on the way"),

@@ -170,7 +170,7 @@ def test_what_most_will_write_fails_only_where_the_model_is_sure():
 
     loss, mean = (" ".join(str(check(function)).split()) for check, function in (
         (check_cross_entropy, my_cross_entropy), (check_bce, my_bce)))
-    assert "saturation" in loss and loss.endswith("logsumexp(row) minus the label's logit.") and "the formula of trap 2" in FLAT
+    assert "saturation" in loss and loss.endswith("straight from the logits.") and "points to trap 2" in FLAT
     assert "saturation" in mean and "given logits [[17]]" in mean and "nothing is left for the logarithm at a logit of 17" in FLAT
 
 

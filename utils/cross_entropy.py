@@ -98,7 +98,7 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         picture.dashes("guessing", plots.GHOST, left, right, at(guessing), data=guessing)
         for name, text, x, y in (("−log p", "−log p", 8, 22), ("step", "z → z − grad", 1060, 22),
                                  ("guessing says", "−log ⅓", right + 10, at(guessing) - 15),
-                                 ("step axis", "−grad", 1242, top + 354),
+                                 ("step axis", "→ −grad", 1310, 22),
                                  ("guessing costs", plots.short(guessing), right + 10, at(guessing) + 15)):
             picture.text(name, text, x, y, size=plots.SMALL, look=plots.QUIET)
 

@@ -103,8 +103,7 @@ def explore_several() -> Explorer:
         picture.path("curve", plots.INK, across(stops).tolist(), [at(value) for value in curves[now["name"]]], data=curves[now["name"]])
         picture.box("threshold", plots.INK, x - 1, at(share), x + 1, floor, data=now["threshold"])
         picture.box("dot", plots.INK, x - 9, at(share) - 9, x + 9, at(share) + 9, data=share)
-        beside = (x + 14, at(share) + 26) if x < right - 130 else (x - 14, at(share) + 26, "right")
-        picture.text("share says", plots.short(share), *beside)
+        picture.text("share says", plots.short(share), left + 150, 20)
         for k in range(3):
             y = 40 + 150 * k
             plots.label(picture, f"class {k}", k, str(SEVERAL[k]), 690, y - 18)

@@ -126,7 +126,7 @@ def explore_summary() -> Explorer:
         true = say(", ").join(say("class {k}", k=k) for k in range(3) if y[k]) or say("none")
         named = say("argmax: class {k}", k=now["chosen"])
         answers = say(", ").join((say("class {k} yes", k=k) if yes else say("class {k} no", k=k)) + (" ✓" if yes == bool(there) else " ✗")
-                            for k, (yes, there) in enumerate(zip(now["yes"], y)))
+                                 for k, (yes, there) in enumerate(zip(now["yes"], y)))
         words = "\n".join([
             column(say("true (★)"), 10) + true,
             f"softmax   {numbers(now['p'])}   {named} {'✓' if right(now) else '✗'}",
