@@ -93,6 +93,7 @@ def test_enter_answers_too():
 def test_numbers_as_people_type_them():
     assert [read(text) for text in ("0.5", "0,5", "−1", "-1", " 2 ", "1/4", "1/0", "x", "inf")] == [
         0.5, 0.5, -1, -1, 2, 0.25, None, None, None]
+    assert [read(text) for text in ("０．５", "0。5", "0，5", "１／４", "－1")] == [0.5, 0.5, 0.5, 0.25, -1], "from a Chinese keyboard"
     assert near(1.1, 1.0986) and not near(1.0986, 0.6931) and not near(63, 64) and near(63.5, 64) and near(0.005, 0) and not near(0.02, 0)
 
 

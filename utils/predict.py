@@ -8,6 +8,7 @@ import functools
 import html
 import math
 import re
+import unicodedata
 from collections.abc import Callable
 from types import SimpleNamespace
 
@@ -143,9 +144,9 @@ def the_one(holds: dict[str, bool]) -> str:
 
 
 def read(text: str) -> float | None:
-    """A number as people type it, 0.5, 0,5, −1 or 1/3; None where it is none."""
+    """A number as people type it, 0.5, 0,5, −1, 1/3, or in full-width characters, as a Chinese keyboard has them; None where it is none."""
     try:
-        over, _, under = text.replace("−", "-").replace(",", ".").partition("/")
+        over, _, under = unicodedata.normalize("NFKC", text).translate(str.maketrans("−,。", "-..")).partition("/")
         value = float(over) / float(under or 1)
     except (ValueError, ZeroDivisionError):
         return None
