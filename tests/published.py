@@ -174,6 +174,12 @@ def by_classes(t, n):
     return target
 
 
+def printed(z, y):
+    terms = [-(there * torch.log(p) + (1 - there) * torch.log(1 - p)) for there, p in zip(y.T, torch.sigmoid(z).T)]
+    there, p = y[:, -1], torch.sigmoid(z)[:, -1]
+    return (sum(term.sum() for term in terms[:-1]) - (there * torch.log(p) - (1 - there) * torch.log(p)).sum()) / z.numel()
+
+
 def kaggle_clip(z, t):
     p = np.clip(soft(z.numpy()), 1e-12, 1 - 1e-12)
     return -np.sum(np.eye(z.shape[1])[t] * np.log(p + 1e-9)) / p.shape[1]
@@ -447,4 +453,27 @@ PUBLISHED = [
     (check_training_step, "divided by the wrong number",
      lambda w, x, y, r: w - r * x.T @ (torch.softmax(x @ w, 1) - torch.eye(w.shape[1])[y]) / (w.shape[1] * len(x))),
     (check_bce_terms, "if with a tensor", lambda z, y: -F.logsigmoid(z) if y == 1 else -F.logsigmoid(-z)),
+    # what a shorter table had no name for, or a wrong one
+    *((check_sigmoid, "another activation", f) for f in (torch.relu, F.softplus, F.silu, F.gelu, F.elu, F.softsign)),
+    (check_softmax, "minus missing or too much", lambda z: -torch.softmax(z, 1)),
+    (check_sigmoid, "minus missing or too much", lambda z: -torch.sigmoid(z)),
+    (check_softmax, "yes or no", lambda z: torch.softmax(z, 1) > 0),
+    (check_softmax, "16 bits", lambda z: torch.softmax(z, 1).half()),
+    (check_bce, "16 bits", lambda z, y: F.binary_cross_entropy_with_logits(z, y).bfloat16()),
+    (check_softmax, "normalised first", lambda z: torch.softmax(z / z.norm(), 1)),
+    (check_softmax, "normalised first", lambda z: torch.softmax(F.normalize(z), 1)),
+    (check_cross_entropy, "normalised first", lambda z, t: F.cross_entropy((z - z.mean(1, keepdim=True)) / z.std(1, keepdim=True), t)),
+    (check_sigmoid, "normalised first", lambda z: torch.sigmoid(z.clamp(-1, 1))),
+    (check_softmax, "rounded first", lambda z: torch.softmax(z.round(), 1)),
+    (check_sigmoid, "rounded first", lambda z: torch.sigmoid(torch.trunc(z))),
+    (check_sigmoid, "absolute value", lambda z: 1 / (1 + torch.exp(-z.abs()))),
+    (check_cross_entropy, "largest logit", lambda z, t: (z.max(1)[0] - pick(z, t)).mean()),
+    (check_log_sigmoid, r"exp\(0\) missing", lambda z: -torch.log(torch.exp(-z))),
+    (check_training_step, "weight decay", lambda w, x, y, r: (1 - r * 0.01) * w - r * grad(w, x, y)),
+    (check_cross_entropy, "squared", lambda z, t: F.mse_loss(z.sigmoid(), F.one_hot(t, z.shape[1]).float())),
+    (check_bce, "weights", lambda z, y: F.binary_cross_entropy_with_logits(z, y, pos_weight=(1 - y).sum() / y.sum())),
+    (check_bce, "label smoothing", lambda z, y: F.binary_cross_entropy_with_logits(z, 0.8 * y + 0.1)),
+    (check_bce, "printed typo", printed),
+    (check_softmax, "another function", lambda z: torch.expm1(z) / torch.expm1(z).sum(1, keepdim=True)),
+    (check_softmax, "something else than the sum", lambda z: z.exp() / (z.exp().sum(1, keepdim=True) + 1e-2)),
 ]

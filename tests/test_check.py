@@ -19,7 +19,7 @@ from tests.published import PUBLISHED
 from tests.topics import CHECKS, UTILS, beside, gathered, task_of
 from utils import check as machinery
 from utils.bce_by_hand import check_bce, check_bce_terms
-from utils.check import agrees, copies, double, heard, performed, single, table, usable, written
+from utils.check import agrees, copies, double, heard, performed, single, table, told, usable, written
 from utils.cross_entropy_by_hand import check_cross_entropy
 from utils.sigmoid import check_log_sigmoid, check_sigmoid
 from utils.slips import GENERAL
@@ -115,16 +115,16 @@ def test_torch_is_asked_in_64_bits():
 
 # As THOUGHTS of a topic, for the slips in shared steps.
 THOUGHTS = {
-    "rounded on the way": "Compute with all of them",
-    "whole numbers where fractions are wanted": "were cut or rounded off",
-    "a dimension lost": "look for squeeze", "a dimension too many": "look for unsqueeze",
+    "minus missing or too much": "Every sign", "rounded on the way": "Compute with all of them",
+    "whole numbers where fractions are wanted": "were cut or rounded off", "yes or no where numbers are wanted": "True and False",
+    "16 bits": "Half precision", "a dimension lost": "look for squeeze", "a dimension too many": "look for unsqueeze",
     "the first row only": "The other rows", "rows and columns exchanged": "stands in columns",
     "a list instead of a tensor": "their container", "a NumPy array instead of a tensor": "torch.from_numpy",
     "1 minus the answer": "1 minus what", "a factor of 2": "twice, or half", "softmax applied twice": "A softmax was",
     "softmax applied first": "handed over as logits", "sigmoid applied twice": "a probability already",
     "sigmoid applied first": "A sigmoid squeezed", "relu applied first": "relu made", "tanh applied first": "tanh squeezed",
-    "a temperature": "multiplied or divided by something",
-
+    "absolute value of the logit": "|z| loses it", "a temperature": "multiplied or divided by something",
+    "logits normalised first": "centre, scale or clip", "logits rounded first": "tells near classes apart",
     "base 2 instead of e": "here, not 2", "base 10 instead of e": "here, not 10", "exponential missing": "The scores went",
     "normalised over the whole batch": "every number in the tensor", "normalised over the wrong dim": "and the classes should compete",
     "keepdim missing": "The sums, or", "max returned two things": "values and their indices",
@@ -138,7 +138,7 @@ THOUGHTS = {
     "a pair of z and 1": "The 1 in", "the sigmoid of 2 z": "A pair of", "normalised": "Sigmoids need not", "1 + missing": "no upper end",
     "tanh instead of sigmoid": "from −1 to 1", "all or nothing": "yes or no. Sigmoid", "1 − instead of 1 +": "add up to 1",
     "not inverted, or its brackets missing": "wants brackets", "square in the exponent": "With −z²", "a hard sigmoid": "Straight lines",
-    "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
+    "another activation": "a layer's activation", "sigmoid's slope": "the derivative", "the way back": "makes a logit of a probability",
     "the logits as they came": "Nothing was done", "minus missing": "probability is negative", "log missing": "A probability is",
     "1 − instead of a minus": "and nothing is added",
     "probabilities expected where logits came": ["taken of a logit", "binary_cross_entropy and BCELoss"],
@@ -147,14 +147,14 @@ THOUGHTS = {
     "labels taken from the first row only": "The index 0", "rows picked instead of entries": "takes whole rows",
     "every image with every label": "p[:, labels]", "all classes counted": "Only the label's probability",
     "entropy of the prediction": "This never looks", "the predicted class instead of the label": "what it thinks itself",
-    "the same label for all": "Every image has",
-    "num_classes not used": "largest label of the batch", "labels in reverse order": "in the order in which they come",
+    "the same label for all": "Every image has", "num_classes not used": "largest label of the batch",
+    "labels in reverse order": "in the order in which they come",
     "the other classes instead of the label's": "did not get", "the label's logit missing": "is the log",
     "log-softmax missing": "is the label's", "added instead of subtracted": "one of the two", "a column met a row": "The sums kept",
     "logsumexp without its dim": "It wants to", "mean over one term only": "One term is",
     "exp missing in the log-sum-exp": "sum of *exponentials*", "log missing in the log-sum-exp": "The *log* of the sum",
     "exponential taken twice": "logsumexp and logaddexp", "the shift is not given back": "must come back",
-    "mean over images and classes": "It is divided",
+    "largest logit instead of log-sum-exp": "The largest alone", "mean over images and classes": "It is divided",
     "label smoothing": ["The target is", "The targets are"], "sum instead of mean": "grow with the batch",
     "no reduction": "one loss for each of several", "one image only": "Only one image's",
     "divided by the classes instead of the images": "how many are there", "largest instead of mean": "One loss stands for all",
@@ -430,7 +430,7 @@ def test_figures():
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_what_nothing_explains_is_not_right_yet_though_everything_is_computed_for_it(check):
     """The first of its kind in a kernel.  How long it takes is no test: machines are shared."""
-    single.cache_clear(), double.cache_clear()
+    single.cache_clear(), double.cache_clear(), told.cache_clear()
     assert "not right yet" in check(strange(check)[-1]).message
 
 
@@ -513,14 +513,14 @@ def test_a_right_gradient_is_not_spoken_of(check, function):
     (check_cross_entropy, lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.softmax(z, 1).log()).sum(1).mean(), "0 · log 0",
      "0 · −inf is nan"),
     (check_cross_entropy, lambda z, t: -F.nll_loss(-torch.softmax(z, 1).clamp(min=1e-15).log(), t), "a limit cuts it off",
-     "twice these logits change nothing"),
+     "the answer stays 34.54, and twice these logits change nothing"),
     (check_cross_entropy, lambda z, t: F.cross_entropy(z.clamp(-500, 500), t), "a limit cuts it off",
      "twice these logits change nothing"),
     (check_bce, lambda z, y: F.binary_cross_entropy_with_logits(z.clamp(-16, 16), y), "a limit cuts it off",
      "twice these logits change nothing"),
     (check_sigmoid, lambda z: torch.tensor([[1 / (1 + math.exp(-v)) for v in row] for row in z.tolist()]),
      "an exponential too large for Python", "exp(710)"),
-    (check_log_sigmoid, lambda z: torch.log(torch.sigmoid(z) + 1e-20), "a limit cuts it off", "no gradient to learn from"),
+    (check_log_sigmoid, lambda z: torch.log(torch.sigmoid(z) + 1e-20), "a limit cuts it off", "the answer stays −46.05, and"),
 ])
 def test_a_fault_on_an_extreme_input_is_named_by_its_cause(check, function, name, words):
     said = check(function).message

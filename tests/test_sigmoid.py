@@ -282,7 +282,7 @@ THOUGHTS = {
     "logarithm taken as well": "This is log σ", "1 over the logarithm": "not 1 over", "logarithm taken twice": "a logarithm already",
     "overflow at large logits": ["In which form", "inf there. σ(z)"],
     "overflow at large negative logits": "goes to 0 there", "minus too much": "never above 0", "log of the other answer": "for “no”",
-    "both minus signs missing": "which is above 0",
+    "both minus signs missing": "which is above 0", "exp(0) missing": "The 0 of the pair",
     "overflow or saturation at large negative logits": "At −2000",
 }
 

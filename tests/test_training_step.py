@@ -24,7 +24,7 @@ THOUGHTS = {
     "a step for each image": "After each image", "one image only": "one image moves",
     "the loss instead of the weights": "What is wanted are the weights after the step.", "nothing moved": "weights come",
     "sum instead of mean": "images makes", "divided once too often": "loss already", "the gradient counted twice": "A gradient is",
-    "the gradient's sign or direction alone": "How steep it", "softmax before the loss": "takes logits",
+    "the gradient's sign or direction alone": "How steep it", "weight decay": "Nobody asked for", "softmax before the loss": "takes logits",
     "shares without the logarithm": "The loss is", "labels forgotten": "Every class is pushed", "the label itself subtracted": "the row: a",
     "number of classes fixed": "How many classes", "softmax missing": "The logits themselves", "squared error's gradient": "σ′ or p",
     "divided by the wrong number": "the images: divide",

@@ -68,9 +68,14 @@ def averaged(terms: Callable) -> Callable:
     return lambda do, z, y: do.loss(z, y, do.reduce(terms(do, z, y), z))
 
 
+def typo(z: Tensor, y: Tensor) -> Tensor:
+    """The article's loss_2, as it is printed."""
+    return binary(z, torch.ones_like(y)) * (2 * y - 1)
+
+
 TERMS_SLIPS = [
     slip("the article's printed typo", "The bracket closes too early, so the minus reaches one term only; and both terms ask for “there”.",
-         terms=lambda z, y, _: binary(z, torch.ones_like(y)) * (2 * y - 1)),
+         terms=[lambda z, y, _: typo(z, y), lambda z, y, _: torch.cat([binary(z, y)[:, :-1], typo(z, y)[:, -1:]], dim=1)]),
     *BINARY, *LOGS, *EXPS, *FIRST[:4], *SIGMOIDS, *FIRST[4:],
 ]
 MANY = "There is one number for each {} here. The mean is over images and classes: how many numbers should be left?"
@@ -89,7 +94,7 @@ BCE_SLIPS = [
                lambda z, y, _: -(y * torch.softmax(z, 1).log()).mean()]),
     slip("overlap instead of a loss for each class", "Dice and its like measure an overlap. Here every class pays.",
          loss=[lambda z, y, _, more=more: 1 - (2 * (z.sigmoid() * y).sum() + more) / (z.sigmoid().sum() + y.sum() + more)
-               for more in (1, 0)]),
+               for more in (1, 0, 1e-6)]),
     *REDUCING[2:3], *REDUCING[4:],
 ]
 SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only hides it.) "

@@ -346,10 +346,10 @@ def cause(function: Callable, task: Task, given: tuple, faults: list[Fault], fir
         return say(known.name), say(known.thought)
     if (stop := stopped(function, task, given, first.answer, right)) is None:
         return "", ""
-    stop = f"{stop:.4g}"
+    stop = f"{stop:.4g}".replace("-", "−")
     return say("a limit cuts it off"), say(
-        "However wrong the model is, the answer stays {stop}, and twice these logits change nothing: a limit inside the logarithm, or "
-        "on the logits, hides the inf. From there on there is no gradient to learn from. Find a form that needs no limit.", stop=stop)
+        "However far the logits go, the answer stays {stop}, and twice these logits change nothing: a limit inside the logarithm, or on "
+        "the logits, hides the inf. From there on there is no gradient to learn from. Find a form that needs no limit.", stop=stop)
 
 
 def stopped(function: Callable, task: Task, given: tuple, answer: Tensor, right: Tensor) -> float | None:
@@ -362,7 +362,7 @@ def stopped(function: Callable, task: Task, given: tuple, answer: Tensor, right:
     if twice is None or twice.shape != right.shape or not now.is_floating_point() or math.isclose(now[off], later[off], rel_tol=1e-2):
         return None
     before, after = float(answer.flatten()[off]), float(twice.flatten()[off])
-    return abs(before) if before and math.isclose(before, after, rel_tol=1e-4) else None
+    return before if before and math.isclose(before, after, rel_tol=1e-4) else None
 
 
 def slope(function: Callable, given: tuple) -> Tensor | None:

@@ -216,6 +216,7 @@ LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [log
          minus=same, log=lambda p: (1 - p).log()),
     slip("both minus signs missing", "This is log(1 + exp(z)), which is above 0. Two signs are missing, one of them in the exponent.",
          chance=lambda z, p: F.softplus(z).exp()),
+    slip("exp(0) missing", "log(exp(−z)) is −z. The 0 of the pair (z, 0) has an exponential too.", softplus=[same, torch.neg, torch.relu]),
     slip("1 over the logarithm", "The logarithm of 1 / x is wanted, not 1 over the logarithm of x.",
          sign=[lambda x: -1 / x, lambda x: 1 / x]),
     slip("logarithm taken twice", "logaddexp is a logarithm already: look at what is taken of it.",

@@ -49,17 +49,26 @@ def hot(z: Tensor, t: Tensor) -> Tensor:
     return F.one_hot(t, z.shape[-1]).to(z)
 
 
-ROUNDED = [lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 2, 3)]  # as it is printed
+def standardised(z: Tensor, correction: int) -> Tensor:
+    return (z - z.mean(-1, keepdim=True)) / z.std(-1, keepdim=True, correction=correction)
+
+
+ROUNDED = [lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 2, 3, 5)]  # as it is printed
 
 # In what is handed back, which any function can have.
 GENERAL = [
+    slip("minus missing or too much", "Every sign is turned round.", after=torch.neg),
     slip("rounded on the way", "Four decimals are for reading. Compute with all of them.", after=ROUNDED),
     slip("whole numbers where fractions are wanted", "The fractions were cut or rounded off: look for int, long, round or //.",
-         after=[torch.Tensor.long, torch.round]),
+         after=[torch.Tensor.long, torch.round, torch.trunc, lambda x: x.round().long()]),
+    slip("yes or no where numbers are wanted", "True and False have lost the numbers: look for a comparison, or bool.",
+         after=torch.Tensor.bool),
+    slip("16 bits", "Half precision keeps three digits. Compute in 32 bits.", after=[torch.Tensor.half, torch.Tensor.bfloat16]),
     slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
          after=[lambda x: x.flatten() if x.dim() else x, torch.squeeze, lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
     slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
-         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim()))]),
+         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim())),
+                lambda x: x.reshape(1, 1) if x.numel() == 1 else x]),
     slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
          after=[lambda x: x[0], lambda x: x[:1]]),
     slip("rows and columns exchanged", "What should stand in rows stands in columns.", after=lambda x: x.T if x.dim() == 2 else x.flip(0)),
@@ -89,14 +98,21 @@ FIRST = [
     slip("relu applied first", "relu made all negative logits 0. Logits may be negative.",
          **first(torch.relu)),
     slip("tanh applied first", "tanh squeezed the logits into −1 … 1. Start from the logits themselves.", **first(torch.tanh)),
+    slip("absolute value of the logit", "The sign of the logit decides between yes and no: |z| loses it.", logits=torch.abs),
     slip("a temperature", "The logits were multiplied or divided by something first. Take them as they are.",
-         **first(lambda z: 2 * z, lambda z: z / 2, lambda z: z / 10, lambda z: z / z.shape[-1] ** 0.5)),
+         **first(lambda z: 2 * z, lambda z: z / 2, lambda z: z / 10, lambda z: 10 * z, lambda z: z / z.shape[-1] ** 0.5)),
+    slip("logits normalised first", "Logits mean something as they are: do not centre, scale or clip them.",
+         **first(lambda z: z / z.sum(-1, keepdim=True), F.normalize, lambda z: standardised(z, min(1, z.shape[-1] - 1)),
+                 lambda z: z.clamp(0, 1), lambda z: z.clamp(-1, 1), lambda z: z / z.max(), lambda z: standardised(z, 0),
+                 lambda z: z / z.norm(), lambda z: z / z.norm(dim=-1, keepdim=True),
+                 lambda z: (z - z.amin(-1, keepdim=True)) / (largest(z) - z.amin(-1, keepdim=True)))),
+    slip("logits rounded first", "Rounded logits have lost what tells near classes apart.", **first(torch.round, torch.trunc)),
 ]
 EXPS = [
     slip("base 2 instead of e", "exp and log have the base e here, not 2.", log=torch.log2, exp=torch.exp2),
     slip("base 10 instead of e", "exp and log have the base e here, not 10.", log=torch.log10, exp=lambda z: 10 ** z),
     slip("exponential missing", "The scores went in as they came, and some are negative. exp makes each positive first.",
-         exp=[same, torch.abs]),
+         exp=[same, torch.abs, torch.relu]),
 ]
 EACH = " Each row shares a 1 of its own, so there is one sum for each row: which dim, and which shape?"
 # In the shares of classes that compete: exp → total → divide → share, or logsumexp in one step.
@@ -122,17 +138,18 @@ SHARING = [
          share=[lambda z, p, above=above, below=below: (z - above(z)).exp() / (z - below(z)).exp().sum(-1, keepdim=True)
                 for most in (largest, torch.max) for above, below in ((most, torch.zeros_like), (torch.zeros_like, most))]),
     slip("shifted after the exponential", "Taken away after exp, the largest changes every share. Only before it does nothing change.",
-         exp=[lambda z: z.exp() - largest(z.exp()), lambda z: z.exp() - z.exp().max(), lambda z: z.exp() - largest(z)]),
+         exp=[lambda z: z.exp() - largest(z.exp()), lambda z: z.exp() - z.exp().max(), lambda z: z.exp() - largest(z),
+              lambda z: z.exp() - z.max()]),
     slip("divided by the largest logit instead of shifted", "Dividing changes the differences of the logits, and only they count.",
          shift=[lambda z: z / largest(z), lambda z: z / z.max()]),
     slip("another shift for each class", "What is taken from a row is the same for all its classes: its own largest.",
          shift=lambda z: z - z.amax(0)),
     slip("another function instead of exp", "Exponentials are divided by their sum, not squares, sigmoids or the like.",
-         exp=[torch.square, torch.sigmoid, F.softplus]),
+         exp=[torch.square, torch.sigmoid, F.softplus, torch.expm1]),
     slip("divided by something else than the sum", "Shares are parts of a whole, and that is the sum of the row's exponentials.",
          total=[lambda e: e.mean(-1, keepdim=True), lambda e: e.sum(-1, keepdim=True) - e, lambda e: e.norm(dim=-1, keepdim=True),
-                lambda e: e.log().sum(-1, keepdim=True),
-                *(lambda e, more=more: e.sum(-1, keepdim=True) + more for more in (1, 1e-3, 1e-5, 1e-4))]),
+                lambda e: e.log().sum(-1, keepdim=True), lambda e: e.sum(-1)[0], torch.mean,
+                *(lambda e, more=more: e.sum(-1, keepdim=True) + more for more in (1, 1e-3, 1e-5, 1e-4, 1e-2))]),
 ]
 # In a probability for each class by itself: minus → exp → plus → invert, or softplus in one step.
 SIGMOIDS = [
@@ -162,7 +179,8 @@ SIGMOIDS = [
     slip("tanh instead of sigmoid", "tanh runs from −1 to 1. A probability runs from 0 to 1.",
          chance=[lambda z, p: torch.tanh(z), lambda z, p: torch.tanh(z / 2)]),
     slip("all or nothing", "These are answers, yes or no. Sigmoid gives the probability before anything is decided.",
-         chance=[lambda z, p: (z > 0).to(z), lambda z, p: (z >= 0).to(z), lambda z, p: z > 0, lambda z, p: z >= 0]),
+         chance=[lambda z, p: (z > 0).to(z), lambda z, p: (z >= 0).to(z), lambda z, p: z > 0, lambda z, p: z >= 0,
+                 lambda z, p: (z > 0).long()]),
     slip("1 − instead of 1 +", "Two probabilities, p and 1 − p, add up to 1. With this sign they do not.",
          plus=[lambda e: 1 - e, lambda e: e - 1]),
     slip("not inverted, or its brackets missing", "A sum below the line wants brackets: 1 / 1 + … divides first.",
@@ -171,7 +189,10 @@ SIGMOIDS = [
          minus=lambda z: -z * z),
     *EXPS,
     slip("a hard sigmoid", "Straight lines only resemble the S-curve, which has an exponential in it.",
-         chance=[lambda z, p: F.hardsigmoid(z), lambda z, p: z.clamp(0, 1), lambda z, p: (0.2 * z + 0.5).clamp(0, 1)]),
+         chance=[lambda z, p: F.hardsigmoid(z), lambda z, p: z.clamp(0, 1), lambda z, p: (0.2 * z + 0.5).clamp(0, 1),
+                 lambda z, p: (z / 4 + 0.5).clamp(0, 1)]),
+    slip("another activation", "That is a layer's activation, not a probability: it can be below 0 or above 1.",
+         chance=[lambda z, p, f=f: f(z) for f in (torch.relu, F.silu, F.softplus, F.gelu, F.leaky_relu, F.elu, F.softsign)]),
     slip("sigmoid's slope", "σ (1 − σ), or x (1 − x) of an output x, is the derivative. The probability itself is wanted.",
          chance=[lambda z, p: p * (1 - p), lambda z, p: z * (1 - z)]),
     slip("the way back", "log(p / (1 − p)) makes a logit of a probability. Sigmoid makes a probability of a logit.",

@@ -270,10 +270,11 @@ DECISION_SLIPS = [
          switch=lambda one: not one),
     slip("yes and no exchanged", "Yes is for a probability of at least a half.", answers=[lambda z: z < 0, lambda z: z <= 0]),
     slip("another threshold than a half", "A class is there when its own probability is at least a half, whatever the others are.",
-         answers=[lambda z: z >= 1, lambda z: z > z.mean(), lambda z: z > z.mean(1, keepdim=True),
-                  lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
+         answers=[lambda z: z >= 1, lambda z: z > z + 1, lambda z: z.sigmoid() > z - z, lambda z: z > z.mean(),
+                  lambda z: z > z.mean(1, keepdim=True), lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
     slip("not one answer for each class", "A yes or no for each class of each image is wanted, not a list, and not one for all.",
-         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1)]),
+         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).nonzero()[:, 1], lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1),
+                  lambda z: (z >= 0).sum(1)]),
 ]
 
 

@@ -93,6 +93,8 @@ STEP_SLIPS = [
                lambda w, g, rate, x, y: training_step(training_step(w, x, y, rate), x, y, rate)]),
     slip("the gradient's sign or direction alone", "How steep it is matters, not only where it goes: no sign, no norm, no Adam.",
          step=[lambda w, g, rate, *_: w - rate * g.sign(), lambda w, g, rate, *_: w - rate * g / g.norm()]),
+    slip("weight decay", "Nobody asked for smaller weights: the loss is cross-entropy alone.",
+         step=[lambda w, g, rate, *_, decay=decay: w - rate * (g + decay * w) for decay in (0.01, 1e-4, 1e-3, 0.1, 5e-4)]),
     slip("softmax before the loss", "F.cross_entropy takes logits, and does the softmax itself.", scores=lambda z: torch.softmax(z, 1)),
     slip("shares without the logarithm", "The loss is −log of the label's share. nll_loss takes the logarithm from nobody but you.",
          log=same),
@@ -106,7 +108,7 @@ STEP_SLIPS = [
     slip("squared error's gradient", "σ′ or p (1 − p) is for a squared error. For cross-entropy it cancels.",
          off=lambda p, y: (p - y) * p * (1 - p)),
     slip("divided by the wrong number", "The mean is over the images: divide by how many they are.",
-         spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.shape[1],
+         spread=[lambda g, x: g / x.numel(), lambda g, x: g / x.shape[1], lambda g, x: g / g.numel(), lambda g, x: g / g.shape[1],
                  lambda g, x: g / len(x) / g.shape[1]]),
     *SHARING[:8], *FIRST[3:5], *LABELLING[:1], *LABELLING[3:4], *LOGS[:1], *OTHER_LOSSES[:3],
 ]

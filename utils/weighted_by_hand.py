@@ -59,14 +59,15 @@ WEIGHTED_SLIPS = [
     slip("other weights than the labels'", "Each image takes the weight of its own label: not of the class before, not of the predicted "
          "one.",
          weights=[lambda w, t, z: w[t - 1], lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t)) % len(w)],
-                  lambda w, t, z: w[z.argmax(-1)]]),
+                  lambda w, t, z: w[z.argmax(-1)], lambda w, t, z: w[(t + 1) % len(w)], lambda w, t, z: w.flip(0)[t]]),
     slip("a column met a row", "Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.",
          reduce=[lambda x, z, w, weight, loss: loss.sum(), lambda x, z, w, weight, loss: (w * loss.unsqueeze(1)).sum()]),
     slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
     slip("the weight is applied twice", "Either the loss is handed the weights, or you multiply by them.",
          reduce=[lambda x, z, w, *_: (w * x).sum() / w.sum(), lambda x, z, w, *_: (w * x).mean()]),
     slip("the weight in the wrong place", "A weight multiplies an image's loss, not its logits, and not what the logarithm is taken of.",
-         result=[lambda z, t, w, _: F.cross_entropy(z * w, t), lambda z, t, w, _: F.cross_entropy(z * w[t].unsqueeze(-1), t),
+         result=[lambda z, t, w, _: F.cross_entropy(z * w, t), lambda z, t, w, _: F.cross_entropy(z * w, t, weight=w),
+                 lambda z, t, w, _: F.cross_entropy(z * w[t].unsqueeze(-1), t),
                  lambda z, t, w, _: -(own(z.softmax(-1), t) * w[t]).log().mean(),
                  lambda z, t, w, _: -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()]),
     slip("all classes counted", "Each image pays for its label alone: pick its entry before you add up.",
@@ -77,7 +78,7 @@ WEIGHTED_SLIPS = [
 
 
 def weight_remark(function: Callable) -> str:
-    return (say("the weight= of torch's own loss did it. The mean is yours to write.")
+    return (say("it was torch's own weight= that did the weighing. The exercise asks you to do it yourself.")
             if uses(function, (ROW, LABEL, WEIGHTS), "weight") else "")
 
 
