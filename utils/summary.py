@@ -79,7 +79,7 @@ def explore_summary() -> Explorer:
                 "bce": float(nn.BCEWithLogitsLoss()(logits, targets))}
 
     def draw(now, before):
-        y, one, chosen, total = now["y"], now["ce"] is not None, now["chosen"], float(now["terms"].sum())
+        y, one, chosen, total, line = now["y"], now["ce"] is not None, now["chosen"], float(now["terms"].sum()), now["threshold"]
         _, high = plots.reach(total, now["ce"], before and before["ce"], before and before["bce"])
         picture.begin((high, one), lambda: furniture(high, one))
         at, share = plots.axis(0, high, start, end), plots.axis(0, 1, left, end_of_1)
@@ -102,15 +102,13 @@ def explore_summary() -> Explorer:
         height = plots.axis(0, 1, floor, top)
         plots.columns(picture, "σ", lefts, wide, height, now["sigma"], before=before and before["sigma"],
                       given=y, true=[k for k in range(3) if y[k]], labels=(238, floor + 28))
-        picture.box("threshold", plots.INK, lefts[0] - 20, height(now["threshold"]) - 2, lefts[2] + wide + 20,
-                    height(now["threshold"]) + 2, data=now["threshold"])
+        picture.box("threshold", plots.INK, lefts[0] - 20, height(line) - 2, lefts[2] + wide + 20, height(line) + 2, data=line)
         picture.text("σ", "σ", 248, 238, look=plots.QUIET)
-        picture.text("threshold says", f"{now['threshold']:.6g}", lefts[2] + wide + 44, height(now["threshold"]))
+        picture.text("threshold says", f"{line:.6g}", lefts[2] + wide + 44, height(line))
         for k, yes in enumerate(now["yes"]):
             correct = yes == bool(y[k])
-            look, at_line = plots.INK if correct else plots.RED, 18 if now["threshold"] >= 0.5 else -18
-            picture.text(f"answer {k}", "≥" if yes else "<", lefts[k] + wide + 8, height(now["threshold"]) + at_line)
-            picture.text(f"verdict {k}", "✓" if correct else "✗", lefts[k] + wide + 8, floor + 28, look=look)
+            picture.text(f"answer {k}", "≥" if yes else "<", lefts[k] + wide + 8, height(line) + (18 if line >= 0.5 else -18))
+            picture.text(f"verdict {k}", "✓" if correct else "✗", lefts[k] + wide + 8, floor + 28, look=plots.INK if correct else plots.RED)
         picture.text("BCE says", f"BCE {plots.short(now['bce'])}", start, 226)
         for k, (a, b) in plots.cuts(now["terms"]).items():
             picture.box(f"loss {k}", plots.HATCHED[k], at(a), terms[0], at(b), terms[1], data=(a, b))
