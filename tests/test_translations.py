@@ -286,6 +286,8 @@ FAULTY = {  # a translation, and what must be said of it
     "把 `logit 0` 拖到 4：看**损失（差）**的": "Markdown shows",
     "把 `logit 0` 拖到 4：**看损失**，再**放手**。": "",
     "把 `logit 0` 拖到 4：看损失**（差）**": "Markdown shows",
+    "把 `logit 0` 拖到 4：看 *p*，**看**损失，再看 *z*": "",
+    "把 `logit 0` 拖到 4：看*损失*": "slanted Han",
     "把 `logit 0` 拖到 4：看 $x$ 损失": "$x$ is not in the English",
     "把 `logit 0` 拖到 4：看[损失](a.md)": "](a.md) is not in the English",
     "把 `logit 0` 拖到 4：看 {k} 损失": "{k} is not in the English",

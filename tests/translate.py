@@ -364,13 +364,18 @@ def faults(message: Message, catalog: Catalog) -> list[str]:
         if found and found[0].lower() not in without and not any(term.lower() in said.lower() for term in wanted):
             wrong.append(f"{found[0]} is {' or '.join(wanted)} everywhere (or a comment says “without: {found[0].lower()}”)")
     wrong += [f"“{found}”: {rule}" for rule, pattern in TYPOGRAPHY.items() for found in re.findall(pattern, set_for_rules(said))]
+    wrong += [f"“{found[0]}”: slanted Han overlap: ** instead of *" for found in re.finditer(EMPHASIS, bare(said, "X"))
+              if found[1] == "*" and re.search(f"[{HAN}]", found[2])]
     return wrong + [f"“{found[0]}”: Markdown shows the * as it is, beside a punctuation mark: put that outside, or a blank between"
                     for found in unmarked(bare(said, "X"))]
 
 
+EMPHASIS = r"(\*{1,2})([^*\s][^*]*)\1"
+
+
 def unmarked(text: str) -> Iterator[re.Match]:
     """What is to be emphasised and is not: it begins or ends with a punctuation mark, and a letter follows right outside."""
-    for found in re.finditer(r"(\*{1,2})([^*\s][^*]*)\1", text):
+    for found in re.finditer(EMPHASIS, text):
         before, after = text[:found.start()][-1:], text[found.end():][:1]
         if re.match(r"\w[^\w\s]", before + found[2][0]) or re.match(r"[^\w\s]\w", found[2][-1] + after):
             yield found
