@@ -29,6 +29,7 @@ CHROME = next(filter(None, map(shutil.which, (
 STYLE = """
 @page { margin: 13mm 15mm; }
 body { margin: 0; color: #000; font: 11pt/1.38 "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; }
+i:lang(zh) { font-style: normal; font-weight: bold; }  /* slanted Han overlap */
 .sheet { width: 180mm; min-height: 248mm; box-sizing: border-box; display: flex; flex-direction: column; break-inside: avoid; }
 .sheet + .sheet { break-before: page; }
 footer { margin-top: auto; padding-top: 2mm; font-size: 7.5pt; color: #444; display: flex; justify-content: space-between; }
