@@ -114,7 +114,6 @@ CSS = f"""<style onload="{html.escape(NAMES)}">
   white-space: pre-wrap; word-break: normal; overflow-wrap: anywhere;
   font-family: var(--jp-code-font-family, monospace); color: var(--jp-content-font-color1, inherit); }}
 .explorer-wrong {{ display: flex; flex-wrap: wrap; gap: 0 2em; }}
-.explorer-wrong .note {{ flex: 1 0 100%; }}
 .explorer .explorer-words .wrong {{ font-weight: bold; border-left: 0.4em solid {WRONG}; padding-left: 0.6em; }}
 .explorer-words .spare {{ visibility: hidden; }}
 </style>"""
