@@ -14,7 +14,7 @@ from utils.example import BATCH, LABEL, LOGITS, TARGET
 from utils.explore import STILL, Explorer, ask, slider
 from utils.inputs import check_labels, check_logits, check_targets, check_tensor, shape
 from utils.language import column, say
-from utils.picture import COLOURS, GHOST, HATCHED, INK, QUIET, RED, Picture
+from utils.picture import COLOURS, HATCHED, INK, QUIET, RED, Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
 
@@ -122,9 +122,7 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
             picture.frame(f"{name} {j} edge", INK, at(a), top, at(b), top + 44, data=(a, b))
             if at(b) - at(a) > 56:
                 plots.plate(picture, f"{name} {j}", k, (at(a) + at(b)) / 2, top + 22)
-        if plots.moved(then, loss if truth is None else truth):
-            edge = top + (44 if by == (1,) else 84) + 5
-            picture.box(f"before {name}", GHOST, at(0), edge, at(then), edge + plots.LANE, data=(0, then))
+        plots.ghost(picture, name, at, top + (44 if by == (1,) else 84), then, loss if truth is None else truth)
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
         if by == (1,):  # the sum is the loss
             return

@@ -132,8 +132,7 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
             picture.box("CE", plots.HATCHED[y.index(1)], at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
             picture.frame("CE edge", plots.INK, at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
         for name, edge, key in (("BCE", reduced[1], "bce"), ("CE", single[1], "ce")):
-            if before and plots.moved(then := before[key], now[key]):
-                picture.box(f"before {name}", plots.GHOST, at(0), edge + 5, at(float(then)), edge + 5 + plots.LANE, data=(0, float(then)))
+            plots.ghost(picture, name, at, edge, before and before[key], now[key])
 
     def show(now, before):
         draw(now, before)

@@ -131,6 +131,12 @@ def moved(then: float | None, now: float | None) -> bool:
     return then is not None and (now is None or not abs(float(then) - float(now)) < 1e-9)
 
 
+def ghost(picture: Picture, name: str, at: Callable, edge: float, then: float | None, now: float | None) -> None:
+    """The grey lane below the lower edge of a length, as long as it was before."""
+    if moved(then, now):
+        picture.box(f"before {name}", GHOST, at(0), edge + 5, at(float(then)), edge + 5 + LANE, data=(0, float(then)))
+
+
 def label(picture: Picture, name: str, k: int, text: str, x: float, y: float, look: int = INK, true: bool = False) -> None:
     """A class's marker and a text from x on, around y; before them ★ where the class is true."""
     if true:

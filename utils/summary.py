@@ -115,8 +115,7 @@ def explore_summary() -> Explorer:
             picture.frame(f"loss edge {k}", plots.INK, at(a), terms[0], at(b), terms[1], data=(a, b))
         plots.parts(picture, "BCE", at, bce, total, 3)
         for name, edge, key in (("CE", ce[1], "ce"), ("BCE", bce[1], "bce")):
-            if before and plots.moved(then := before[key], now[key]):
-                picture.box(f"before {name}", plots.GHOST, at(0), edge + 5, at(then), edge + 5 + plots.LANE, data=(0, then))
+            plots.ghost(picture, name, at, edge, before and before[key], now[key])
 
     def show(now, before):
         draw(now, before)
