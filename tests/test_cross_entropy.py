@@ -242,6 +242,14 @@ def test_the_curve_does_not_run_through_the_loss(function):
         assert not [(x, y) for x, y in marks["curve"].points if left < x < right and top < y < bottom], logit
 
 
+def test_the_loss_does_not_stand_over_the_ghost():
+    explorer = explore_cross_entropy(F.cross_entropy)
+    explorer.controls["logit 0"].value = 1.2
+    explorer.controls["logit 1"].value = 3.8
+    marks = explorer.picture.drawn
+    assert marks["before dot"].box[2] < marks["dot"].box[0] and marks["loss says"].box[0] > marks["dot"].box[2]
+
+
 @pytest.mark.parametrize("function, sentence", [
     (lambda z, y: F.cross_entropy(z, y).item(), "<lambda> leaves torch's operations on the way"),
     (lambda z, y: F.cross_entropy(z.detach(), y), "<lambda> leaves torch's operations on the way"),

@@ -143,8 +143,9 @@ def explore_cross_entropy(cross_entropy: Callable[[Tensor, Tensor], Tensor]) -> 
         under = y > curve(x, at) + 8
         y = min(y - 8, floor - 16)
         if x + room > right:
-            x -= room + 26
-            y = min(y, curve(x + 26, at) - 20)
+            if y < at(guessing) + 56:  # beyond the end of the curve stands what guessing costs; else there is no ghost to be taken for it
+                x -= room + 26
+            y = min(y, curve(min(x + 26, right), at) - 20)
         elif under:
             below = curve(x + room, at) + 18
             y = max(y, below) if below <= floor - 16 else min(y, curve(x + 26, at) - 20)
