@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from tests.lab import ROOT, Notebook, chromium, free_port, jupyterlab, running
 from tests.test_check import RIGHT, strange
 from tests.topics import CHECKS, EXPLORERS, NAMES, explore, explorer, found, stops
-from utils.check import double, single, told
+from utils.check import double, kept, single
 
 PRESSES, DRAG = 40, 60
 RIVALS = """import io, itertools, ipywidgets
@@ -110,7 +110,7 @@ def checks() -> None:
     for check in CHECKS:
         right, taken = RIGHT[check][0], []
         for function, passes in ((right, True), (strange(check)[-1], False)):
-            single.cache_clear(), double.cache_clear(), told.cache_clear()
+            single.cache_clear(), double.cache_clear(), kept.cache_clear()
             began = time.perf_counter()
             assert check(function).passed == passes
             taken.append(f"{time.perf_counter() - began:.2f}")

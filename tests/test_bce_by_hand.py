@@ -88,20 +88,9 @@ WRONG = {
         "the logarithm stopped at −100": lambda z, y: nn.BCELoss()(torch.sigmoid(z), y),
         "saturation: a probability rounded to 0 before its logarithm":
             lambda z, y: -(y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
-        "saturation at large negative logits": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * F.logsigmoid(-z)).mean(),
+        "overflow or saturation at large negative logits": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * F.logsigmoid(-z)).mean(),
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
     },
-}
-# Words that only this thought has.
-THOUGHTS = {
-    "the article's printed typo": "The bracket closes", "reduced too early": "before any mean or sum",
-    "saturation: a probability rounded to 0 before its logarithm": "1 + exp(−17)", "the logarithm stopped at −100": "BCELoss stops",
-    "saturation at large negative logits": "σ(−2000)", "overflow at large logits": "32 bits. Which", "0 · log 0": "1 − σ(200)",
-    "no reduction": "image here. Their", "mean over the classes only": "one number for each image",
-    "mean over the images only": "one number for each class", "sum over the classes only": "one number for each image",
-    "sum over the images only": "one number for each class", "divided by the classes only": "The images were added up",
-    "divided by the images only": "The classes were added up", "cross-entropy instead": "classes that compete",
-    "overlap instead of a loss for each class": "Dice",
 }
 
 

@@ -76,17 +76,12 @@ WRONG = {
         "sigmoid instead of softmax": lambda z, t: -pick(torch.sigmoid(z), t).log().mean(),
         "rounded before the logarithm": lambda z, t: -torch.log(torch.round(pick(torch.softmax(z, 1), t), decimals=4)).mean(),
         "overflow at large logits": lambda z, t: -torch.log(pick(z.exp() / z.exp().sum(1, keepdim=True), t)).mean(),
-        "underflow at large negative logits": lambda z, t: (
+        "overflow or saturation at large negative logits": lambda z, t: (
             z.clamp(min=0).amax(1) + (z - z.clamp(min=0).amax(1, keepdim=True)).exp().sum(1).log() - pick(z, t)).mean(),
-        "saturation: a probability rounded to 0 before its logarithm": lambda z, t: -torch.log(pick(torch.softmax(z, 1), t)).mean(),
         "a limit cuts it off": lambda z, t: -torch.log(pick(torch.softmax(z, 1), t) + 1e-30).mean(),
         "shifted by the largest of the whole batch":
             lambda z, t: (z.max() + (z - z.max()).exp().sum(1).log() - pick(z, t)).mean(),
     },
-}
-# Words that only this thought has.
-THOUGHTS = {
-    "0 · log 0": "A share rounds", "saturation: a probability rounded to 0 before its logarithm": "Never compute the share",
 }
 
 
@@ -95,7 +90,7 @@ THOUGHTS = {
 FIRST = {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.sigmoid, "relu applied first": F.relu,
          "sign of the exponent turned round": lambda z: -z, "a temperature": lambda z: z / 2}
 ASKED = {"off by one class": lambda t, z: (t + 1) % z.shape[1], "the predicted class instead of the label": lambda t, z: z.max(1)[1],
-          "labels in reverse order": lambda t, z: t.flip(0)}
+          "labels in another order": lambda t, z: t.flip(0)}
 LOGS = {"base 2 instead of e": lambda p: np.log2(p), "base 10 instead of e": lambda p: np.log10(p), "log missing": lambda p: p,
         "log1p instead of log": lambda p: torch.log(1 + p), "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)}
 SHARES = {"normalised over the wrong dim": lambda z: torch.softmax(z, 0),

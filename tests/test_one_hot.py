@@ -97,23 +97,11 @@ WRONG = {
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
 }
-# Words that only this thought has.
-THOUGHTS = {
-    "label expanded instead of one-hot": "Repeating the label", "long or bool instead of float": "The answers are",
-    "number of classes fixed": "This is right",
-    "targets reversed": "1 stands for “there”", "counted from the last class": "not the last",
-    "every label in every row": "target[:, labels]",
-    "as many rows as classes": "a row for each label. How", "row and column exchanged in the index": "The first index is the row",
-    "only the first row": "Each row has a", "the label written where 1 belongs": "The column says", "whole rows filled": "fills the rows",
-    "all labels in one row": "each label is", "the labels are not in it": "All zeros say", "−1 for “not there”": "and 1 are",
-    "smoothed labels": "A plain one-hot row", "dimension of the batch lost": "for one label too",
-    "the label itself": "cannot answer num_classes questions",
-}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)
 
-LABELS = {"off by one class": lambda t, n: (t + 1) % n, "labels in reverse order": lambda t, n: t.flip(0),
+LABELS = {"off by one class": lambda t, n: (t + 1) % n, "labels in another order": lambda t, n: t.flip(0),
           "counted from the last class": lambda t, n: n - 1 - t}
 COLUMNS = {"number of classes fixed": lambda t, n: 4, "num_classes not used": lambda t, n: int(t.max()) + 1}
 ENDS = {"long or bool instead of float": torch.Tensor.int, "rows and columns exchanged": torch.t,

@@ -23,6 +23,7 @@ from torch import nn
 from tests.lab import ROOT
 from tests.test_worksheet import WHOLE, browsed, printed, words
 from utils import quiz
+from utils.check import slips_of
 from utils.predict import marked
 from utils.quiz import BCE_WRONG, CE_WRONG
 
@@ -106,7 +107,7 @@ BCE_SLIPS = {
 
 
 def test_the_cross_entropy_and_what_each_slip_makes_of_it(quizzes):
-    thoughts = {known.name: known.thought for known in reversed(quiz.CROSS_ENTROPY.slips)}
+    thoughts = {known.name: f"{known.name}: {known.thought}" for known in reversed(slips_of(quiz.CROSS_ENTROPY))}
     assert list(CE_SLIPS) == CE_WRONG
     drawn = set()
     for _, asked, *_ in quizzes:
@@ -130,7 +131,7 @@ def test_one_class(quizzes):
 
 
 def test_the_binary_cross_entropy_and_what_each_slip_makes_of_it(quizzes):
-    thoughts = {known.name: known.thought for known in reversed(quiz.BCE_TASK.slips)}
+    thoughts = {known.name: f"{known.name}: {known.thought}" for known in reversed(slips_of(quiz.BCE_TASK))}
     assert list(BCE_SLIPS) == BCE_WRONG
     drawn = set()
     for *_, asked, _, _ in quizzes:

@@ -263,11 +263,11 @@ WRONG = {
         "all or nothing": lambda z: torch.round(torch.sigmoid(z)),
         "rounded on the way": lambda z: torch.round(torch.sigmoid(z), decimals=4),
         "overflow at large logits": lambda z: torch.exp(z) / (1 + torch.exp(z)),
-        "overflow at large negative logits": lambda z: 1 - torch.exp(-z) / (1 + torch.exp(-z)),
+        "overflow or saturation at large negative logits": lambda z: 1 - torch.exp(-z) / (1 + torch.exp(-z)),
     },
     check_log_sigmoid: {
         "log missing": lambda z: 1 / (1 + torch.exp(-z)),
-        "minus too much": lambda z: torch.log(1 + torch.exp(-z)),
+        "minus missing or too much": lambda z: torch.log(1 + torch.exp(-z)),
         "log of the other answer": lambda z: torch.log(1 - torch.sigmoid(z)),
         "softmax instead of sigmoid": lambda z: torch.log(torch.softmax(z, 1)),
         "base 10 instead of e": lambda z: torch.log10(torch.sigmoid(z)),
@@ -276,14 +276,6 @@ WRONG = {
         "overflow at large logits": lambda z: torch.log(torch.exp(z) / (1 + torch.exp(z))),
         "overflow or saturation at large negative logits": lambda z: torch.log(torch.sigmoid(z)),
     },
-}
-# Words that only this thought has.
-THOUGHTS = {
-    "logarithm taken as well": "This is log σ", "1 over the logarithm": "not 1 over", "logarithm taken twice": "a logarithm already",
-    "overflow at large logits": ["In which form", "inf there. σ(z)"],
-    "overflow at large negative logits": "goes to 0 there", "minus too much": "never above 0", "log of the other answer": "for “no”",
-    "both minus signs missing": "which is above 0", "exp(0) missing": "The 0 of the pair",
-    "overflow or saturation at large negative logits": "At −2000",
 }
 
 
@@ -297,7 +289,7 @@ ENDS = {"logarithm taken as well": torch.log, "rounded on the way": lambda p: to
         "a NumPy array instead of a tensor": np.array, "a list instead of a tensor": torch.Tensor.tolist}
 LOGS = {"base 2 instead of e": torch.log2, "base 10 instead of e": torch.log10, "log missing": lambda p: p,
         "log1p instead of log": lambda p: torch.log(p + 1)}
-SIGNS = {"minus too much": lambda x: -x}
+SIGNS = {"minus missing or too much": lambda x: -x}
 
 
 def put_together(first=lambda z: z, sign=lambda z: -z, exp=torch.exp, add=lambda e: 1 + e, end=lambda p: p):

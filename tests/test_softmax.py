@@ -289,18 +289,12 @@ WRONG = {
         "all or nothing": lambda z: torch.eye(z.shape[1])[z.argmax(1)],
         "rounded on the way": lambda z: torch.round(torch.softmax(z, 1), decimals=4),
         "overflow at large logits": lambda z: torch.exp(z) / torch.exp(z).sum(1, keepdim=True),
-        "underflow at large negative logits": lambda z: (z - z.clamp(min=0).max(1, keepdim=True).values).exp() / (
+        "overflow or saturation at large negative logits": lambda z: (z - z.clamp(min=0).max(1, keepdim=True).values).exp() / (
             z - z.clamp(min=0).max(1, keepdim=True).values).exp().sum(1, keepdim=True),
         "shifted by the largest of the whole batch": lambda z: torch.exp(z - z.max()) / torch.exp(z - z.max()).sum(1, keepdim=True),
         "the logits it was given are changed afterwards": lambda z: z.sub_(z.max(1, keepdim=True).values).softmax(1),
         "two answers to the same question": lambda z: torch.softmax(z + torch.rand(1), 1) + torch.rand(1),
     },
-}
-# Words that only this thought has.
-THOUGHTS = {
-    "logarithm taken as well": "log-probabilities", "all or nothing": "largest logit takes", "decided, not shared": "how much each gets",
-    "overflow at large logits": "32 bits. Only", "underflow at large negative logits": "exp(−1000)",
-    "shifted by the largest of the whole batch": "One large row",
 }
 
 

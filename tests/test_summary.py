@@ -224,17 +224,6 @@ WRONG = {
         "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
     },
 }
-# Words that only this thought has.
-THOUGHTS = {
-    "argmax over the wrong dim, or over all": "The largest of", "keepdim too much": "leave keepdim out",
-    "the largest number, not where it stands": "values and indices", "argmax of saturated sigmoids": "from 17 on",
-    "the smallest instead of the largest": "the model's choice", "a row where an index is wanted": "For one label",
-    "counted from 1": "The first class is 0", "threshold on softmax": "Shares of 1",
-    "threshold of 0.5 on the logits": "A half is a probability", "only one where many may be true": "The largest is one class",
-    "not decided": "These are numbers", "one and many exchanged": "With one=True", "yes and no exchanged": "Yes is for",
-    "another threshold than a half": "A class is", "not one answer for each class": "A yes or",
-    "a half is not taken for a yes": "exactly 0",
-}
 
 
 # --- two slips at once, one for each question: ({the names}, function)

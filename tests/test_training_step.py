@@ -17,21 +17,6 @@ REASONS = {
     "first_loss": {0.0: "been learned", 1 / 3: "each label", math.log(2): "*two* answers", math.log10(3): "10. Torch's"},
 }
 
-# Words of each slip's thought that tell it from the others.
-THOUGHTS = {
-    "uphill": "gradient points", "the gradient alone": "the step, not", "no learning rate": "How long the",
-    "the rate in the wrong place": "The rate multiplies", "the gradient of something else": "The gradient has the shape",
-    "a step for each image": "After each image", "one image only": "one image moves",
-    "the loss instead of the weights": "What is wanted are the weights after the step.", "nothing moved": "weights come",
-    "sum instead of mean": "images makes", "divided once too often": "loss already", "the gradient counted twice": "A gradient is",
-    "the gradient's sign or direction alone": "How steep it", "weight decay": "Nobody asked for", "softmax before the loss": "takes logits",
-    "shares without the logarithm": "The loss is", "labels forgotten": "Every class is pushed", "the label itself subtracted": "the row: a",
-    "number of classes fixed": "How many classes", "softmax missing": "The logits themselves", "squared error's gradient": "σ′ or p",
-    "divided by the wrong number": "the images: divide",
-    "no gradient is recorded": "Autograd follows", "the gradient is None": "only after backward()",
-    "changed while autograd looks on": "A step is no part",
-}
-
 
 # --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
 

@@ -37,6 +37,7 @@ from utils.explore import ask, ask_gradient
 from utils.inputs import name_of
 from utils.language import column, say, speak, wide
 from utils.predict import marked
+from utils.slips import SHARED
 
 CATALOGUES = {language: read(language) for language in LANGUAGES}
 COMPLETE = [language for language in LANGUAGES if complete(language)]
@@ -134,7 +135,7 @@ def test_texts_in_tables_are_said_where_they_are_shown(tongue):
         for control in explorer.controls.values():
             for called, value in (option for option in getattr(control, "options", ()) if isinstance(option, tuple)):
                 assert called == said(value)
-    twice = next(known for known in softmax.SOFTMAX.slips if known.name == "softmax applied twice")
+    twice = next(known for known in SHARED if known.name == "softmax applied twice")
     assert said(twice.thought) in softmax.check_softmax(lambda z: z.softmax(-1).softmax(-1)).message.replace("\n  ", "")
 
 

@@ -17,15 +17,6 @@ REASONS = {
     "weight_alone": {"0.7054,": "be without", "0.3527,": "weight stands", "0.1764,": "mean divides"},
 }
 
-# Words of each slip's thought that tell it from the others.
-THOUGHTS = {
-    "divided by the number of images": "of weight 2", "divided by the sum of all weights": "Which weights",
-    "the weights are never used": "plain mean", "no reduction": "each image here", "the weight comes after the mean": "the losses",
-    "divided twice": "mean() has divided", "other weights than the labels'": "Each image takes", "a column met a row": "Losses in a",
-    "1 / weight instead of weight": "larger weight", "the weight is applied twice": "handed the",
-    "the weight in the wrong place": "A weight multiplies", "all classes counted": "pays for its label alone",
-}
-
 
 # --- right answers, in styles that people use; and wrong ones, as people write them, with the name that the check must give them
 
@@ -77,7 +68,7 @@ WRONG = {
         "off by one class": lambda z, t, w: F.cross_entropy(z, (t + 1) % z.shape[1], weight=w),
         "base 2 instead of e": lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log2()).sum() / w[t].sum(),
         "normalised over the wrong dim": lambda z, t, w: -(w[t] * pick(z.softmax(0), t).log()).sum() / w[t].sum(),
-        "saturation: a probability rounded to 0 before its logarithm":
+        "overflow or saturation at large negative logits":
             lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log()).sum() / w[t].sum(),
         "a limit cuts it off": lambda z, t, w: -(w[t] * (pick(z.softmax(1), t) + 1e-30).log()).sum() / w[t].sum(),
     },

@@ -246,7 +246,7 @@ def tables(module) -> Iterator[str]:
         if isinstance(value, (Slip, Fault)):
             yield from (value.name, value.thought)
         elif isinstance(value, Task):
-            yield from texts([value.slips, [faults for _, faults in value.extremes]])
+            yield from texts([value.slips, value.faults])
         elif isinstance(value, Prediction):
             yield value.question
             yield from itertools.chain.from_iterable((value.choices or {}).items())

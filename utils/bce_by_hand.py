@@ -1,6 +1,7 @@
 """Binary cross-entropy written by hand: what goes wrong in it, and the checks.  Taught in notebooks/05_bce_per_class.ipynb."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -10,11 +11,10 @@ from utils.check import Result, Task, alike, check, copies
 from utils.example import BATCH, BCE, FOUR, LOGITS, ROW, SMALL, TARGET
 from utils.inputs import call
 from utils.language import say
-from utils.loss_slips import BINARY, LOGS, REDUCING, binary, mixed
 from utils.plots import number
 from utils.predict import Questions, the_one
 from utils.sigmoid import fraction
-from utils.slips import EXPS, FIRST, SIGMOIDS, Fault, same, slip
+from utils.slips import Fault, binary, slips
 
 # What notebook 5 asks before it is written.
 questions = Questions()
@@ -47,7 +47,7 @@ def sigmoid_twice():
 
 def two_terms(do, z: Tensor, y: Tensor, floor: float = -torch.inf) -> Tensor:
     """−(y log σ + (1 − y) log(1 − σ)), as it is written first; with a floor of −100, as nn.BCELoss has it."""
-    y, p = do.targets(y), do.rounding(fraction(do, z))
+    y, p = do.targets(y), do.rounding(fraction(do, z), z)
     there, away = do.log(p).clamp(min=floor), do.log(do.other(p)).clamp(min=floor)
     return do.terms(z, y, do.join(do.there(y, there), do.away(1 - y, away)))
 
@@ -65,7 +65,7 @@ def one_line_each(do, z: Tensor, y: Tensor) -> Tensor:
 
 
 def averaged(terms: Callable) -> Callable:
-    return lambda do, z, y: do.loss(z, y, do.reduce(terms(do, z, y), z))
+    return lambda do, z, y: do.result(z, y, do.reduce(terms(do, z, y), z))
 
 
 def typo(z: Tensor, y: Tensor) -> Tensor:
@@ -73,45 +73,73 @@ def typo(z: Tensor, y: Tensor) -> Tensor:
     return binary(z, torch.ones_like(y)) * (2 * y - 1)
 
 
-TERMS_SLIPS = [
-    slip("the article's printed typo", "The bracket closes too early, so the minus reaches one term only; and both terms ask for “there”.",
-         terms=[lambda z, y, _: typo(z, y), lambda z, y, _: torch.cat([binary(z, y)[:, :-1], typo(z, y)[:, -1:]], dim=1)]),
-    *BINARY, *LOGS, *EXPS, *FIRST[:4], *SIGMOIDS, *FIRST[4:],
+TERMS_STEPS = {
+    "targets": lambda y: y, "other": lambda p: 1 - p, "there": lambda y, log: y * log, "away": lambda rest, log: rest * log,
+    "terms": lambda z, y, x: x, "product": lambda z, y: z * y, "tail": lambda z: (-z.abs()).exp().log1p(), "result": lambda z, y, x: x}
+TERMS_SLIPS = slips("""
+The bracket closes too early, so the minus reaches one term only; and both terms ask for “there”.
+    the article's printed typo | terms: typo(z, y) | cat([binary(z, y)[:, :-1], typo(z, y)[:, -1:]], 1)
+Every class pays: the zeros of the target are answers too, “not there”, and cost something as well.
+    own class only | join: -there | result: (y * binary(z, y)).sum() / y.sum()
+    only the classes that are not there | join: -away
+A class that is there costs −log of the probability of “there”, another −log of that of “not there”. y and 1 − y choose between them.
+    targets reversed | targets: 1 - y
+    1 − missing in the second logarithm | other: p
+    y or 1 − y missing before a logarithm | there: log | away: log | (1 - rest) * log
+    brackets missing around 1 − y | away: 1 - (1 - rest) * log
+    1 − outside the logarithm | other: (1 - p.log()).exp()
+Both terms cost something, so neither may come out below 0.
+    the minus reaches one term only | join: away - there | there - away
+1 − is for probabilities: 1 − σ(z) is the sigmoid of another logit, and it is not 1 − z.
+    1 − z instead of −z | terms: -(y * logsigmoid(z) + (1 - y) * logsigmoid(1 - z))
+|y − σ| and (y − σ)² are other losses, flat where the model is sure and wrong.
+    squared difference, or absolute | terms: (y - z.sigmoid()) ** 2 | (y - z) ** 2 | (y - z.sigmoid()).abs()
+binary_cross_entropy and BCELoss do not take logits.
+    probabilities expected where logits came | terms: binary_cross_entropy(z, y, reduction="none")
+Each class counts the same here: no weight and no pos_weight.
+    weights that nobody asked for | there: k * y * log for k in (2, 3, 10, 0.5) | (1 - y).sum() / y.sum() * y * log \
+| (1 - y).sum(0) / y.sum(0) * y * log | away: k * rest * log for k in (2, 0.5, 0.1) \
+| join: -(k * there + (1 - k) * away) for k in (0.25, 0.75) | result: binary(z, y)[y == 1].mean() + binary(z, y)[y == 0].mean()
+The targets are 1 and 0 here, as they come. (−1 and 1 are for hinge losses, and for log(1 + exp(−y z)).)
+    label smoothing | targets: 0.9 * y + 0.05 | 0.9 * y + 0.1 / y.shape[-1] | 0.8 * y + 0.1
+    −1 and 1 expected as targets | targets: 2 * y - 1 \
+| terms: softplus(-y * z) | (1 - (2 * y - 1) * z).clamp(min=0) | (1 - y * z).clamp(min=0)
+Each image has targets of its own, as each has logits of its own.
+    targets of another image | targets: y.roll(k, 0) for k in (1, -1) | y.flip(0) | y[:1]
+Rounded to yes or no, a probability has nothing left to learn from.
+    decided before the loss | chance: p.round()
+if decides once, and here each class has an answer of its own. In the formula, y and 1 − y decide.
+    if with a tensor | terms: z if y == 1 else -z
+The sum has three parts, each with its sign, and the bars of |z| keep the exponential small.
+    a part of max(z, 0) − z y + log(1 + exp(−|z|)) | tail: z * 0 | product: z * 0 | -z * y
+    absolute value missing | tail: (-z).exp().log1p() | z.exp().log1p()
+Logits first, then targets.
+    arguments exchanged | terms: binary(y, z)
+""", typo=typo, **TERMS_STEPS)
+BCE_SLIPS = slips("""
+There is one loss for each class of each image here, N · C of them, and one number is wanted: their mean.
+    no reduction | reduce: x
+    mean over the classes only | reduce: x.mean(1)
+    mean over the images only | reduce: x.mean(0)
+    sum over the classes only | reduce: x.sum(1)
+    sum over the images only | reduce: x.sum(0)
+    divided by the classes only | reduce: x.sum(0).mean()
+    divided by the images only | reduce: x.sum(1).mean()
+    one class left out | reduce: x[:, 1:].mean() | x[:, :-1].mean() | x[:, 1:].sum() / x.numel() | x[:, :-1].sum() / x.numel()
+Here each class has a yes-or-no loss of its own, and every class pays.
+    cross-entropy instead | result: cross_entropy(z, y) | cross_entropy(z, y.argmax(1)) | -(y * softmax(z, 1).log()).mean()
+    overlap instead of a loss for each class \
+| result: 1 - (2 * (z.sigmoid() * y).sum() + k) / (z.sigmoid().sum() + y.sum() + k) for k in (1, 0, 1e-6)
+""", **TERMS_STEPS)
+BCE_EXTREMES = [
+    (torch.tensor([[17.0]]), torch.tensor([[0.0]])),
+    (torch.tensor([[-2000.0]]), torch.tensor([[1.0]])),
+    (torch.tensor([[2000.0]]), torch.tensor([[0.0]])),
+    (torch.tensor([[200.0, 2, -200]]), torch.tensor([[1.0, 1, 0]])),
 ]
-MANY = "There is one number for each {} here. The mean is over images and classes: how many numbers should be left?"
-BCE_SLIPS = [
-    REDUCING[0],
-    slip("no reduction", "There is one loss for each class of each image here. Their mean is wanted.", reduce=same),
-    *(slip(f"{what} over the {over} only", MANY.format(of), reduce=lambda x, z, what=what, dim=dim: getattr(x, what)(dim))
-      for what in ("mean", "sum") for dim, over, of in ((1, "classes", "image"), (0, "images", "class"))),
-    slip("divided by the classes only", "The images were added up. The mean is over images and classes: N · C losses.",
-         reduce=lambda x, z: x.sum(0).mean()),
-    slip("divided by the images only", "The classes were added up. The mean is over images and classes: N · C losses.",
-         reduce=lambda x, z: x.sum(1).mean()),
-    *TERMS_SLIPS,
-    slip("cross-entropy instead", "This is one loss over classes that compete. Here each class has a yes-or-no loss of its own.",
-         loss=[lambda z, y, _: F.cross_entropy(z, y), lambda z, y, _: F.cross_entropy(z, y.argmax(1)),
-               lambda z, y, _: -(y * torch.softmax(z, 1).log()).mean()]),
-    slip("overlap instead of a loss for each class", "Dice and its like measure an overlap. Here every class pays.",
-         loss=[lambda z, y, _, more=more: 1 - (2 * (z.sigmoid() * y).sum() + more) / (z.sigmoid().sum() + y.sum() + more)
-               for more in (1, 0, 1e-6)]),
-    *REDUCING[2:3], *REDUCING[4:],
-]
-SATURATED = ("1 + exp(−17) rounds to 1 in 32 bits, so 1 − σ(17) is 0 and −log 0 is inf. (A limit such as 1e-8 only hides it.) "
-             "“Not there” has a logit of its own: take log σ of that in one step, as in notebook 3.")
 STOPPED = Fault("the logarithm stopped at −100", "σ rounds to 0 or 1 here, and torch's BCELoss stops the logarithm of 0 at −100: every "
                 "worse mistake costs 100 as well, and has no gradient to learn from. From the logits it takes one step.",
-                lambda loss: bool(loss.max() == 100))
-BCE_EXTREMES = [
-    ((torch.tensor([[17.0]]), torch.tensor([[0.0]])),
-     [Fault("saturation: a probability rounded to 0 before its logarithm", SATURATED), STOPPED]),
-    ((torch.tensor([[-2000.0]]), torch.tensor([[1.0]])), [Fault(
-        "saturation at large negative logits", "σ(−2000) rounds to 0, and −log 0 is inf. Take log σ in one step."), STOPPED]),
-    ((torch.tensor([[2000.0]]), torch.tensor([[0.0]])), [Fault(
-        "overflow at large logits", "exp(89) is already inf in 32 bits. Which function takes log and exp in one step?"), STOPPED]),
-    ((torch.tensor([[200.0, 2, -200]]), torch.tensor([[1.0, 1, 0]])), [Fault(
-        "0 · log 0", "1 − σ(200) rounds to 0; its logarithm is −inf, and 0 · −inf is nan. log σ in one step never says −inf.")]),
-]
+                lambda loss, z: bool(loss.max() == 100))
 BCE_INPUTS = [
     (ROW, torch.tensor([[0.0, 1, 0]])),
     (torch.tensor([[5.0, -5, 0.3], [0, 1, 0]]), torch.tensor([[0.0, 1, 1], [0, 0, 1]])),  # beyond 5, log(1 − σ) loses too many digits
@@ -122,9 +150,6 @@ BCE_INPUTS = [
 ]
 SLOPES = [(torch.zeros(1, 3), torch.tensor([[0.0, 1, 0]])), (torch.tensor([[-100.0, 100, 2]]), torch.tensor([[1.0, 0, 1]])),
           (FOUR, BCE_INPUTS[3][1])]
-TERMS_STEPS = {
-    "targets": same, "other": lambda p: 1 - p, "there": torch.mul, "away": torch.mul, "join": mixed(1, 1), "terms": lambda z, y, x: x,
-    "product": torch.mul, "tail": lambda z: (-z.abs()).exp().log1p()}
 
 
 def soft_remark(terms: Callable) -> Callable[[Callable], str]:
@@ -137,12 +162,10 @@ def soft_remark(terms: Callable) -> Callable[[Callable], str]:
 
 
 WAYS = [two_terms, lambda do, z, y: two_terms(do, z, y, -100), logs_in_one_step, one_line_each]
-TERMS_TASK = Task(binary, ["logits", "targets"], BCE_INPUTS, WAYS, [
-    *TERMS_SLIPS, slip("reduced too early", "One loss for each class is wanted here, before any mean or sum.", after=[
-        torch.mean, lambda x: x.sum(1), torch.sum, lambda x: x.mean(1), lambda x: x.mean(0), lambda x: x.sum(0)])],
-    TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(binary))
-BCE_TASK = Task(F.binary_cross_entropy_with_logits, ["logits", "targets"], BCE_INPUTS, [averaged(way) for way in WAYS], BCE_SLIPS,
-                TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(F.binary_cross_entropy_with_logits))
+TERMS_TASK = Task(binary, ["logits", "targets"], BCE_INPUTS, WAYS, TERMS_SLIPS, TERMS_STEPS, BCE_EXTREMES, SLOPES, soft_remark(binary),
+                  faults=[STOPPED])
+BCE_TASK = replace(TERMS_TASK, truth=F.binary_cross_entropy_with_logits, ways=[averaged(way) for way in WAYS],
+                   slips=BCE_SLIPS + TERMS_SLIPS, remark=soft_remark(F.binary_cross_entropy_with_logits))
 
 
 def check_bce_terms(function: Callable[[Tensor, Tensor], Tensor]) -> Result:

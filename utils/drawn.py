@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 
 from utils.bce import bce_terms
-from utils.check import Task, performed, steps_of
+from utils.check import Task, performed, steps_of, slips_of
 from utils.cross_entropy import cross_entropy_terms
 from utils.language import say
 from utils.plots import number
@@ -134,11 +134,11 @@ def asks(text: str, evidence: str, **choices: tuple[str, str]) -> Callable:
 
 
 def slipped(task: Task, name: str, *given: torch.Tensor) -> tuple[float, str]:
-    """What comes out where the check's slip of this name is made in the first way that has its step, and the thought that mends it."""
-    known = next(known for known in task.slips if known.name == name)
+    """What comes out where the check's slip of this name is made in the first way that has its step, and its name and thought."""
+    known = next(known for known in slips_of(task) if known.name == name)
     way, step, form = next((way, step, form) for step, form in known.forms for way in task.ways
-                           if step in (*steps_of(way, task), "instead", "after"))
-    return float(performed(way, task, {step: form})(*given)), known.thought
+                           if step in steps_of(way, task))
+    return float(performed(way, task, (0, step, form))(*given)), f"{say(known.name)}{say(': ')}{say(known.thought)}"
 
 
 def number_asked(dice: Random, text: str, right: float, why: str, evidence: str, task: Task, names: list[str], *given) -> Question | None:
@@ -150,6 +150,6 @@ def number_asked(dice: Random, text: str, right: float, why: str, evidence: str,
     for name in shuffled(dice, names):
         value, thought = slipped(task, name, *given) if len(kept) < 4 else (0, "")
         if clear(value) and abs(value) > 0.01 and apart(value, *kept):
-            kept[value] = say(thought)
+            kept[value] = thought
     choices = dict(shuffled(dice, ((number(value), thought) for value, thought in kept.items())))
     return Question(text, choices, number(right), evidence) if len(kept) == 4 and clear(right) else None

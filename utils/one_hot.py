@@ -10,10 +10,9 @@ from utils.check import Result, Task, check
 from utils.example import BCE, LOGITS, TARGET
 from utils.inputs import check_labels
 from utils.language import say
-from utils.loss_slips import LABELLING
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.slips import slip
+from utils.slips import slips
 from utils.target_shape import refuses
 
 
@@ -76,49 +75,42 @@ def written_in(t: Tensor, n: int, where, value=1.0) -> Tensor:
     return target
 
 
-TARGET_SLIPS = [
-    slip("label expanded instead of one-hot", "Repeating the label says “yes, yes, yes” for 1, and “no, no, no” for 0.",
-         place=[lambda t, n: t.unsqueeze(1).expand(-1, n).float(), lambda t, n: t.unsqueeze(1).expand(-1, n)]),
-    slip("long or bool instead of float", "The answers are right. BCE takes them as probabilities, so as floats.",
-         after=[torch.Tensor.long, torch.Tensor.bool]),
-    slip("number of classes fixed", "This is right for so many classes only. Use num_classes.",
-         columns=[lambda n, t, k=k: k for k in (3, 4, 2, 10)]),
-    slip("targets reversed", "1 stands for “there”, and 0 for “not there”.", after=lambda y: 1 - y),
-    slip("counted from the last class", "Label 0 is the first column, not the last.",
-         labels=lambda t, n: n - 1 - t),
-    slip("every label in every row", "target[:, labels] = 1 writes all labels into each row. Each row has one of its own.",
-         place=lambda t, n: written_in(t, n, (slice(None), t))),
-    slip("row and column exchanged in the index", "The first index is the row, the second the column. Which of them is a label?",
-         place=lambda t, n: written_in(t, n, (t, torch.arange(len(t))))),
-    slip("as many rows as classes", "There is a row for each label. How many are they?",
-         place=lambda t, n: written_in(t, n, (torch.arange(n), t))),
-    slip("only the first row", "Each row has a label of its own.",
-         place=[lambda t, n: written_in(t, n, (0, t)), lambda t, n: written_in(t, n, (0, t[0])), lambda t, n: F.one_hot(t[0], n).float()]),
-    slip("the label written where 1 belongs", "The column says which class; the number in it says “there”, so 1.",
-         place=[lambda t, n: F.one_hot(t, n) * t.unsqueeze(1).float(), lambda t, n: F.one_hot(t, n) * (t.unsqueeze(1) + 1.0)]),
-    slip("whole rows filled", "target[labels] = 1 fills the rows of these numbers. One place in each row is wanted.",
-         place=lambda t, n: written_in(t, n, t)),
-    slip("all labels in one row", "One row for each label is wanted, not one for all.",
-         place=[lambda t, n: F.one_hot(t, n).amax(0).float(), lambda t, n: F.one_hot(t, n).amax(0, keepdim=True).float(),
-                lambda t, n: F.one_hot(t, n).sum(0).float()]),
-    slip("the labels are not in it", "All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.",
-         place=[lambda t, n: torch.zeros(len(t), n), lambda t, n: torch.ones(len(t), n), lambda t, n: torch.eye(len(t), n)]),
-    slip("−1 for “not there”", "−1 and 1 are for hinge losses. BCE's targets are 0 and 1.", after=lambda y: 2 * y - 1),
-    slip("smoothed labels", "A plain one-hot row is wanted: 1 and 0.",
-         after=[lambda y: 0.9 * y + 0.1 / y.shape[-1], lambda y: 0.9 * y + 0.05]),
-    slip("dimension of the batch lost", "One row for each label, for one label too: shape [1, num_classes].", after=lambda y: y.squeeze(0)),
-    slip("the label itself", "One index cannot answer num_classes questions. Each label becomes a row.",
-         place=[lambda t, n: t.float(), lambda t, n: t, lambda t, n: t.float().unsqueeze(1), lambda t, n: t.unsqueeze(1)]),
-    *LABELLING,
-]
+TARGET_STEPS = {"place": lambda t, n: F.one_hot(t, n).float()}
+TARGET_SLIPS = slips("""
+Each label becomes a row of answers as floats: 1 for “there”, in its own column, and 0 for “not there” in each other.
+    label expanded instead of one-hot | place: t.unsqueeze(1).expand(-1, n).float() | t.unsqueeze(1).expand(-1, n)
+    long or bool instead of float | after: x.long() | x.bool()
+    targets reversed | after: 1 - x
+This is right for so many classes, or for these labels, only.
+    number of classes fixed | columns: k for k in (3, 4, 2, 10)
+    classes numbered anew | place: one_hot(t.unique(return_inverse=True)[1], n).float()
+There is one row for each label, one label too, and in it a single 1: in which column?
+    counted from the last class | labels: n - 1 - t
+    every label in every row | place: written_in(t, n, (slice(None), t))
+    row and column exchanged in the index | place: written_in(t, n, (t, arange(len(t)))) | zeros(len(t), n).scatter(0, t.unsqueeze(1), 1)
+    as many rows as classes | place: written_in(t, n, (arange(n), t))
+    only the first row | place: written_in(t, n, (0, t)) | written_in(t, n, (0, t[0])) | one_hot(t[0], n).float()
+    more than one 1 in a row | place: k(arange(n), t.unsqueeze(1)).float() for k in (le, lt, ge)
+    whole rows filled | place: written_in(t, n, t)
+    all labels in one row | place: one_hot(t, n).amax(0, k).float() for k in (False, True) | one_hot(t, n).sum(0).float()
+    dimension of the batch lost | after: x.squeeze(0)
+The column says which class. What stands in it says yes or no, and nothing else: 1 or 0.
+    the label written where 1 belongs | place: one_hot(t, n) * t.unsqueeze(1).float() | one_hot(t, n) * (t.unsqueeze(1) + 1.0)
+    the labels are not in it | place: zeros(len(t), n) | ones(len(t), n) | eye(len(t), n)
+    −1 for “not there” | after: 2 * x - 1
+    smoothed labels | after: 0.9 * x + 0.1 / x.shape[-1] | 0.9 * x + 0.05
+One index cannot answer num_classes questions.
+    the label itself | place: t.float() | t | t.float().unsqueeze(1) | t.unsqueeze(1)
+""", written_in=written_in, **TARGET_STEPS)
 BCE_TARGET = Task(lambda t, n: F.one_hot(t, n).float(), ["labels", "num_classes"], [
     (torch.tensor([1]), 3),
+    (torch.tensor([0]), 3),  # after another of its shape
     (torch.tensor([2, 0]), 3),
     (torch.tensor([2, 0, 1]), 4),
     (torch.tensor([3, 0, 1, 3, 2]), 5),
     (torch.tensor([0, 0, 0]), 2),
     (torch.tensor([1, 0, 2]), 3),
-], [rows], TARGET_SLIPS, {"columns": lambda n, t: n, "place": lambda t, n: F.one_hot(t, n).float()})
+], [rows], TARGET_SLIPS, TARGET_STEPS)
 
 
 def check_bce_target(function: Callable[[Tensor, int], Tensor]) -> Result:

@@ -12,11 +12,10 @@ from utils.example import ARTICLE, COLUMN, LOGITS, ROW, logit_sliders, logits_fr
 from utils.explore import STILL, Explorer, ask, listed
 from utils.inputs import check_logits
 from utils.language import column, say
-from utils.loss_slips import LOGS, LOGSUMEXP
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
-from utils.slips import FIRST, SIGMOIDS, Fault, same, slip
+from utils.slips import slips
 from utils.softmax import softmax
 
 
@@ -186,12 +185,12 @@ def fraction(do, z: Tensor) -> Tensor:
 def quotient(do, z: Tensor) -> Tensor:
     """exp(z) / (exp(z) + 1)."""
     exps = do.exp(do.logits(z))
-    return do.divide(exps, do.plus(exps))
+    return exps / do.plus(exps)
 
 
 def logarithm(do, z: Tensor) -> Tensor:
     """log σ(z), in two steps."""
-    return do.sign(do.log(do.rounding(fraction(do, z))))
+    return do.sign(do.log(do.rounding(fraction(do, z), z)))
 
 
 def logadd(do, z: Tensor) -> Tensor:
@@ -201,36 +200,24 @@ def logadd(do, z: Tensor) -> Tensor:
 
 SIGNS = torch.tensor([[2, 3, 0.1, 20], [-1, 0, -2.5, -0.3], [0.5, -9, 40, -80]])
 SLOPES = [(torch.tensor([[-100.0, 0, 100]]),)]
-SIGMOID = Task(torch.sigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [fraction, quotient], [
-    *SIGMOIDS, slip("logarithm taken as well", "This is log σ. Sigmoid stops one step before.", after=[torch.log, lambda p: -p.log()]),
-    *FIRST,
-], extremes=[
-    ((torch.tensor([[1000.0, 100, 0]]),), [Fault(
-        "overflow at large logits", "exp(z) / (1 + exp(z)) is inf / inf there. In which form does the exponential go to 0?")]),
-    ((torch.tensor([[-1000.0, -100, 0]]),), [Fault(
-        "overflow at large negative logits", "The answer goes to 0 there. Look at which exponential becomes inf.")]),
-], slopes=SLOPES)
-LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [logarithm, logadd], [
-    slip("minus too much", "The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.", sign=torch.neg),
-    slip("log of the other answer", "This is log(1 − σ(z)), the logarithm for “no”, not for “yes”.",
-         minus=same, log=lambda p: (1 - p).log()),
-    slip("both minus signs missing", "This is log(1 + exp(z)), which is above 0. Two signs are missing, one of them in the exponent.",
-         chance=lambda z, p: F.softplus(z).exp()),
-    slip("exp(0) missing", "log(exp(−z)) is −z. The 0 of the pair (z, 0) has an exponential too.", softplus=[same, torch.neg, torch.relu]),
-    slip("1 over the logarithm", "The logarithm of 1 / x is wanted, not 1 over the logarithm of x.",
-         sign=[lambda x: -1 / x, lambda x: 1 / x]),
-    slip("logarithm taken twice", "logaddexp is a logarithm already: look at what is taken of it.",
-         sign=[lambda x: -(-x).log(), lambda x: (-x).log()]),
-    *LOGS, *LOGSUMEXP, *SIGMOIDS, *FIRST], {"sign": same}, [
-    ((torch.tensor([[2000.0, 100, 0]]),), [Fault(
-        "overflow at large logits",
-        "exp(z) / (1 + exp(z)) is inf / inf there. σ(z) is softmax([z, 0])'s first share: take its logarithm as "
-        "you did in notebook 2.")]),
-    ((torch.tensor([[-2000.0, -100, 0]]),), [Fault(
-        "overflow or saturation at large negative logits",
-        "At −2000 the sigmoid rounds to 0, or exp(2000) overflows, and the logarithm is −inf. (A limit such as 1e-8 only hides it.) "
-        "Let the logarithm and the exponentials meet before anything is rounded, as in notebook 2's log-sum-exp.")]),
-], SLOPES)
+SIGMOID = Task(torch.sigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [fraction, quotient], slips("""
+Nothing was done to the logits, or only their ends were cut off.
+    the logits as they came | chance: z | z.clamp(0, 1)
+"""), extremes=[(torch.tensor([[1000.0, 100, 0]]),), (torch.tensor([[-1000.0, -100, 0]]),)], slopes=SLOPES)
+LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [logarithm, logadd], slips("""
+The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.
+    minus missing or too much | sign: -x
+This is log(1 − σ(z)), the logarithm for “no”, not for “yes”.
+    log of the other answer | minus: z | log: (1 - p).log()
+This is log(1 + exp(z)), which is above 0. Two signs are missing, one of them in the exponent.
+    both minus signs missing | chance: softplus(z).exp()
+log(exp(−z)) is −z. The 0 of the pair (z, 0) has an exponential too.
+    exp(0) missing | softplus: z | -z | z.relu()
+The logarithm of 1 / x is wanted, once: not 1 over a logarithm, nor the logarithm of one. (logaddexp is one already.)
+    1 over the logarithm | sign: -1 / x | 1 / x
+    logarithm taken twice | sign: -(-x).log() | (-x).log()
+""", sign=lambda x: x), {"sign": lambda x: x},
+    [(torch.tensor([[2000.0, 100, 0]]),), (torch.tensor([[-2000.0, -100, 0]]),)], SLOPES)
 
 
 def check_sigmoid(function: Callable[[Tensor], Tensor]) -> Result:

@@ -1,9 +1,12 @@
-"""Slips in the steps that functions share, whatever their topic: exp, share, sigmoid.  Those of losses stand in loss_slips.py.
+"""Slips in the steps that functions share, whatever their topic.  A slip is code that stands in the place of a step.
 
-A slip stands in the place of a step; what is right in each step stands at the end.  A topic's check picks the lists whose steps its
-ways take, and puts the slips that only it knows before them.  Those that beginners make more often come first in each list.
+What is right in each step stands first.  The slips stand in tables, those that beginners make more often first; those that only one
+topic knows stand beside its check.
 """
 
+import builtins
+import inspect
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -20,191 +23,294 @@ class Slip(NamedTuple):
     forms: list[tuple[str, Callable]]
 
 
-def slip(name: str, thought: str, **steps: Callable | list[Callable]) -> Slip:
-    return Slip(name, thought, [(step, form) for step, forms in steps.items() for form in (forms if isinstance(forms, list) else [forms])])
-
-
 class Fault(NamedTuple):
-    """What an extreme input tells of a function that is right on ordinary ones; shows: whether an answer has this fault."""
+    """What one input tells of a function that is right on all before; shows(answer, logits): whether an answer has this fault."""
 
     name: str
     thought: str
-    shows: Callable[[Tensor], bool] = lambda answer: not bool(answer.isfinite().all())
-
-
-def same(x, *_):
-    return x
+    shows: Callable[[Tensor, Tensor], bool]
 
 
 def largest(z: Tensor) -> Tensor:
     return z.amax(-1, keepdim=True)
 
 
-def own(p: Tensor, labels: Tensor) -> Tensor:
+def smallest(z: Tensor) -> Tensor:
+    return z.amin(-1, keepdim=True)
+
+
+def summed(e: Tensor) -> Tensor:
+    return e.sum(-1, keepdim=True)
+
+
+def own(p: Tensor, t: Tensor) -> Tensor:
     """From each row, the entry of its label."""
-    return p[torch.arange(len(labels)), labels]
+    return p[torch.arange(len(t)), t]
 
 
 def hot(z: Tensor, t: Tensor) -> Tensor:
     return F.one_hot(t, z.shape[-1]).to(z)
 
 
-def standardised(z: Tensor, correction: int) -> Tensor:
-    return (z - z.mean(-1, keepdim=True)) / z.std(-1, keepdim=True, correction=correction)
+def binary(z: Tensor, y: Tensor) -> Tensor:
+    return F.binary_cross_entropy_with_logits(z, y, reduction="none")
 
 
-ROUNDED = [lambda x, d=d: x.mul(10 ** d).round() / 10 ** d for d in (4, 2, 3, 5)]  # as it is printed
-
-# In what is handed back, which any function can have.
-GENERAL = [
-    slip("minus missing or too much", "Every sign is turned round.", after=torch.neg),
-    slip("rounded on the way", "Four decimals are for reading. Compute with all of them.", after=ROUNDED),
-    slip("whole numbers where fractions are wanted", "The fractions were cut or rounded off: look for int, long, round or //.",
-         after=[torch.Tensor.long, torch.round, torch.trunc, lambda x: x.round().long()]),
-    slip("yes or no where numbers are wanted", "True and False have lost the numbers: look for a comparison, or bool.",
-         after=torch.Tensor.bool),
-    slip("16 bits", "Half precision keeps three digits. Compute in 32 bits.", after=[torch.Tensor.half, torch.Tensor.bfloat16]),
-    slip("a dimension lost", "The numbers are right, their shape is not: look for squeeze, flatten, an index, or a sum without keepdim.",
-         after=[lambda x: x.flatten() if x.dim() else x, torch.squeeze, lambda x: x.squeeze(0), lambda x: x.squeeze(-1)]),
-    slip("a dimension too many", "The numbers are right, their shape is not: look for unsqueeze, keepdim, or brackets too many.",
-         after=[lambda x: x.unsqueeze(0), lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(min(1, x.dim())),
-                lambda x: x.reshape(1, 1) if x.numel() == 1 else x]),
-    slip("the first row only", "The other rows are not in the answer: look for an index 0, or a return inside a loop.",
-         after=[lambda x: x[0], lambda x: x[:1]]),
-    slip("rows and columns exchanged", "What should stand in rows stands in columns.", after=lambda x: x.T if x.dim() == 2 else x.flip(0)),
-    slip("a list instead of a tensor", "The numbers are the thing, their container is not: make a tensor of them.",
-         after=torch.Tensor.tolist),
-    slip("a NumPy array instead of a tensor", "Whoever calls this wants a tensor: torch.from_numpy(…), or torch throughout.",
-         after=lambda x: x.detach().numpy() if x.dim() else x),
-    slip("1 minus the answer", "What comes out is 1 minus what is wanted.", after=lambda x: 1 - x),
-    slip("a factor of 2", "Every number is twice, or half, what it should be.", after=[lambda x: 2 * x, lambda x: x / 2]),
-]
+def broken(x: Tensor) -> bool:
+    """Whether an answer, or one of its rows, is nan, inf, or 0 throughout."""
+    return not (x.isfinite().all() and x.any(-1).all())
 
 
-def first(*forms: Callable) -> dict:
-    """Done to the logits before anything else, of classes that compete (scores) and of those that do not."""
-    return {"scores": list(forms), "logits": list(forms)}
-
-
-FIRST = [
-    slip("softmax applied twice", "A softmax was applied first, and the formula (or F.cross_entropy) applies another. Start from the "
-         "logits.", scores=lambda z: torch.softmax(z, -1)),
-    slip("softmax applied first", "Shares were handed over as logits. Start from the logits themselves.",
-         logits=lambda z: torch.softmax(z, -1)),
-    slip("sigmoid applied twice", "The first sigmoid has made a probability already. logsigmoid and losses “with logits” have another "
-         "inside.", logits=torch.sigmoid),
-    slip("sigmoid applied first", "A sigmoid squeezed the logits into 0 … 1 first. Start from the logits themselves.",
-         scores=torch.sigmoid),
-    slip("relu applied first", "relu made all negative logits 0. Logits may be negative.",
-         **first(torch.relu)),
-    slip("tanh applied first", "tanh squeezed the logits into −1 … 1. Start from the logits themselves.", **first(torch.tanh)),
-    slip("absolute value of the logit", "The sign of the logit decides between yes and no: |z| loses it.", logits=torch.abs),
-    slip("a temperature", "The logits were multiplied or divided by something first. Take them as they are.",
-         **first(lambda z: 2 * z, lambda z: z / 2, lambda z: z / 10, lambda z: 10 * z, lambda z: z / z.shape[-1] ** 0.5)),
-    slip("logits normalised first", "Logits mean something as they are: do not centre, scale or clip them.",
-         **first(lambda z: z / z.sum(-1, keepdim=True), F.normalize, lambda z: standardised(z, min(1, z.shape[-1] - 1)),
-                 lambda z: z.clamp(0, 1), lambda z: z.clamp(-1, 1), lambda z: z / z.max(), lambda z: standardised(z, 0),
-                 lambda z: z / z.norm(), lambda z: z / z.norm(dim=-1, keepdim=True),
-                 lambda z: (z - z.amin(-1, keepdim=True)) / (largest(z) - z.amin(-1, keepdim=True)))),
-    slip("logits rounded first", "Rounded logits have lost what tells near classes apart.", **first(torch.round, torch.trunc)),
-]
-EXPS = [
-    slip("base 2 instead of e", "exp and log have the base e here, not 2.", log=torch.log2, exp=torch.exp2),
-    slip("base 10 instead of e", "exp and log have the base e here, not 10.", log=torch.log10, exp=lambda z: 10 ** z),
-    slip("exponential missing", "The scores went in as they came, and some are negative. exp makes each positive first.",
-         exp=[same, torch.abs, torch.relu]),
-]
-EACH = " Each row shares a 1 of its own, so there is one sum for each row: which dim, and which shape?"
-# In the shares of classes that compete: exp → total → divide → share, or logsumexp in one step.
-SHARING = [
-    slip("normalised over the whole batch", "The sum ran over every number in the tensor." + EACH,
-         total=lambda e: e.sum(), share=lambda z, p: z.flatten().softmax(0).view_as(z), logsumexp=lambda z: z.exp().sum().log()),
-    slip("normalised over the wrong dim", "The images compete for each class here, and the classes should compete for each image." + EACH,
-         share=lambda z, p: torch.softmax(z, 0), total=lambda e: e.sum(0, keepdim=True), logsumexp=lambda z: z.logsumexp(0),
-         loss=lambda z, t, _: z.logsumexp(0).mean() - own(z, t).mean()),
-    slip("keepdim missing", "The sums, or the largest, of the rows stand in a row here, not in a column, and do not meet their own rows.",
-         total=lambda e: e.sum(-1), shift=lambda z: z - z.amax(-1), logsumexp=lambda z: (z - z.amax(-1)).logsumexp(-1) + z.amax(-1),
-         share=lambda z, p: (z - z.amax(-1)).exp() / (z - z.amax(-1)).exp().sum(-1)),
-    slip("max returned two things", "With a dim, max returns the values and their indices: one of them is wanted.",
-         shift=lambda z: z - z.max(dim=-1)),
-    *EXPS,
-    slip("sigmoid instead of softmax", "Sigmoid asks each class by itself, so rows need not sum to 1. Here the classes share a 1.",
-         share=lambda z, p: torch.sigmoid(z)),
-    slip("not divided by the sum", "Exponentials are positive, and not yet shares: those of a row sum to 1.",
-         divide=lambda e, total: e),
-    slip("sign of the exponent turned round", "The largest logit gets the smallest share. Look for a minus in the exponent.",
-         scores=torch.neg, exp=lambda z: (-z).exp()),
-    slip("shifted in one place only", "The shift cancels only if the exponentials above and below the line are both shifted.",
-         share=[lambda z, p, above=above, below=below: (z - above(z)).exp() / (z - below(z)).exp().sum(-1, keepdim=True)
-                for most in (largest, torch.max) for above, below in ((most, torch.zeros_like), (torch.zeros_like, most))]),
-    slip("shifted after the exponential", "Taken away after exp, the largest changes every share. Only before it does nothing change.",
-         exp=[lambda z: z.exp() - largest(z.exp()), lambda z: z.exp() - z.exp().max(), lambda z: z.exp() - largest(z),
-              lambda z: z.exp() - z.max()]),
-    slip("divided by the largest logit instead of shifted", "Dividing changes the differences of the logits, and only they count.",
-         shift=[lambda z: z / largest(z), lambda z: z / z.max()]),
-    slip("another shift for each class", "What is taken from a row is the same for all its classes: its own largest.",
-         shift=lambda z: z - z.amax(0)),
-    slip("another function instead of exp", "Exponentials are divided by their sum, not squares, sigmoids or the like.",
-         exp=[torch.square, torch.sigmoid, F.softplus, torch.expm1]),
-    slip("divided by something else than the sum", "Shares are parts of a whole, and that is the sum of the row's exponentials.",
-         total=[lambda e: e.mean(-1, keepdim=True), lambda e: e.sum(-1, keepdim=True) - e, lambda e: e.norm(dim=-1, keepdim=True),
-                lambda e: e.log().sum(-1, keepdim=True), lambda e: e.sum(-1)[0], torch.mean,
-                *(lambda e, more=more: e.sum(-1, keepdim=True) + more for more in (1, 1e-3, 1e-5, 1e-4, 1e-2))]),
-]
-# In a probability for each class by itself: minus → exp → plus → invert, or softplus in one step.
-SIGMOIDS = [
-    slip("the probability of no", "The larger the logit, the smaller the answer: look at the minus, or which of two shares was taken.",
-         minus=same),
-    slip("softmax instead of sigmoid", "The classes compete here. Sigmoid asks each by itself. (In a stack of z and 0, look at the dim.)",
-         chance=[lambda z, p: torch.softmax(z, -1), lambda z, p: torch.softmax(z, 0)],
-         softplus=[lambda x: -torch.log_softmax(-x, -1), lambda x: -torch.log_softmax(-x, 0)]),
-    slip("yes and no together", "Both shares of each pair are there. One is wanted.",
-         chance=[lambda z, p: torch.stack([p, 1 - p], -1), lambda z, p: torch.stack([p, 1 - p])],
-         softplus=[lambda x: F.softplus(torch.stack([x, -x], -1)), lambda x: F.softplus(torch.stack([x, -x]))]),
-    slip("another index than the pair's", "In which dimension do the two of a pair stand? The index belongs there, and all else is kept.",
-         chance=[lambda z, p: torch.stack([p, 1 - p], -1)[:, 0], lambda z, p: torch.stack([p, 1 - p], -1)[0],
-                 lambda z, p: torch.stack([p, 1 - p])[..., 0], lambda z, p: torch.softmax(torch.stack([z, z * 0]), -1)[..., 0]]),
-    slip("cat instead of stack", "cat puts all logits in one row, where they compete. Each wants a pair of its own, in a new dimension.",
-         chance=[lambda z, p: torch.softmax(torch.cat([z, z * 0], -1), -1)[..., :z.shape[-1]],
-                 lambda z, p: torch.softmax(torch.cat([z, z * 0], -1), -1)[..., 0],
-                 lambda z, p: torch.softmax(torch.cat([z, z * 0]), 0)[:len(z)], lambda z, p: torch.softmax(torch.cat([z, z * 0], -1), -1),
-                 lambda z, p: torch.softmax(torch.cat([z, z * 0]), 0)]),
-    slip("a pair of z and 1", "The 1 in 1 + exp(−z) is an exponential already: of which number?",
-         chance=lambda z, p: torch.sigmoid(z - 1), softplus=lambda z: F.softplus(z - 1) + 1),
-    slip("the sigmoid of 2 z", "A pair of z and −z gives this, and so does (tanh(z) + 1) / 2: z counts twice.",
-         chance=[lambda z, p: (torch.tanh(z) + 1) / 2, lambda z, p: torch.sigmoid(2 * z)]),
-    slip("normalised", "Sigmoids need not sum to 1: each is an answer of its own. Leave out the division by the sum.",
-         chance=[lambda z, p: p / p.sum(-1, keepdim=True), lambda z, p: p / p.sum(), lambda z, p: torch.softmax(p, -1)]),
-    slip("1 + missing", "1 / exp(−z) has no upper end: something is added below the line.", plus=same),
-    slip("tanh instead of sigmoid", "tanh runs from −1 to 1. A probability runs from 0 to 1.",
-         chance=[lambda z, p: torch.tanh(z), lambda z, p: torch.tanh(z / 2)]),
-    slip("all or nothing", "These are answers, yes or no. Sigmoid gives the probability before anything is decided.",
-         chance=[lambda z, p: (z > 0).to(z), lambda z, p: (z >= 0).to(z), lambda z, p: z > 0, lambda z, p: z >= 0,
-                 lambda z, p: (z > 0).long()]),
-    slip("1 − instead of 1 +", "Two probabilities, p and 1 − p, add up to 1. With this sign they do not.",
-         plus=[lambda e: 1 - e, lambda e: e - 1]),
-    slip("not inverted, or its brackets missing", "A sum below the line wants brackets: 1 / 1 + … divides first.",
-         invert=same),
-    slip("square in the exponent", "With −z² large negative logits look like large positive ones.",
-         minus=lambda z: -z * z),
-    *EXPS,
-    slip("a hard sigmoid", "Straight lines only resemble the S-curve, which has an exponential in it.",
-         chance=[lambda z, p: F.hardsigmoid(z), lambda z, p: z.clamp(0, 1), lambda z, p: (0.2 * z + 0.5).clamp(0, 1),
-                 lambda z, p: (z / 4 + 0.5).clamp(0, 1)]),
-    slip("another activation", "That is a layer's activation, not a probability: it can be below 0 or above 1.",
-         chance=[lambda z, p, f=f: f(z) for f in (torch.relu, F.silu, F.softplus, F.gelu, F.leaky_relu, F.elu, F.softsign)]),
-    slip("sigmoid's slope", "σ (1 − σ), or x (1 − x) of an output x, is the derivative. The probability itself is wanted.",
-         chance=[lambda z, p: p * (1 - p), lambda z, p: z * (1 - z)]),
-    slip("the way back", "log(p / (1 − p)) makes a logit of a probability. Sigmoid makes a probability of a logit.",
-         chance=lambda z, p: (z / (1 - z)).log()),
-    slip("the logits as they came", "Nothing was done to the logits.", chance=same),
-]
-
-# What is right in each step.
+# What is right in each step, and what a slip in it is given: logits z, probabilities p, labels t of n classes, exponentials e.
 STEPS = {
-    "scores": same, "shift": lambda z: z - largest(z), "exp": torch.exp, "total": lambda e: e.sum(-1, keepdim=True), "divide": torch.div,
-    "share": lambda z, p: p, "logsumexp": lambda z: z.logsumexp(-1), "difference": torch.sub,
-    "labels": same, "pick": own, "one_hot": lambda t, z: hot(z, t),
-    "logits": same, "minus": torch.neg, "plus": lambda e: 1 + e, "invert": lambda x: 1 / x, "chance": lambda z, p: p,
-    "softplus": F.softplus,
-    "rounding": same, "log": torch.log, "sign": torch.neg, "reduce": lambda x, *_: x.mean(), "loss": lambda z, t, x: x}
+    "scores": lambda z: z, "shift": lambda z: z - largest(z), "exp": lambda z: z.exp(), "total": lambda e: summed(e),
+    "divide": lambda e, total: e / total, "share": lambda z, p: p, "logsumexp": lambda z: z.logsumexp(-1),
+    "labels": lambda t, n, z=None: t, "columns": lambda n, t: n, "target": lambda t, n: F.one_hot(t, n),
+    "pick": lambda p, t: own(p, t), "one_hot": lambda t, z: hot(z, t), "difference": lambda logit, total: logit - total,
+    "join": lambda there, away: -(there + away),
+    "logits": lambda z: z, "minus": lambda z: -z, "plus": lambda e: 1 + e, "invert": lambda x: 1 / x, "chance": lambda z, p: p,
+    "softplus": lambda z: F.softplus(z),
+    "rounding": lambda p, z: p, "log": lambda p: p.log(), "sign": lambda x: -x, "reduce": lambda x, z: x.mean(), "loss": lambda z, t, x: x,
+    "after": lambda x: x}
+# Code in one of these steps that does not use what came before, the first here, begins anew: of the steps before, it heeds the others here.
+ANEW = {"share": ("p", "scores", "labels"), "chance": ("p", "logits", "targets"), "terms": ("x", "logits", "targets"),
+        "loss": ("x", "labels"), "result": ("x", "labels", "targets"), "step": ("g",)}
+KNOWN = {**vars(F), **vars(torch), **vars(builtins), **{known.__name__: known for known in (largest, smallest, summed, own, hot, binary)}}
+
+
+def slips(table: str, **more) -> list[Slip]:
+    """Slips out of a table: a line of thought, and under it, indented, what it mends: name | step: code | code | step, step: code.
+
+    "for k in" makes a form of each.  The code may use what its step is given, torch's functions, those above, and more: what is right in
+    steps that are not among STEPS, and whatever else the code needs.
+    """
+    found, steps, known = [], {**STEPS, **more}, {**KNOWN, **more}
+    for line in table.strip().splitlines():
+        if not line.startswith(" "):
+            thought = line
+            continue
+        name, *pieces = line.strip().split(" | ")
+        forms, where = [], []
+        for piece in pieces:
+            named, code, values = re.match(r"(?:([a-z_, ]+): )?(.*?)(?: for k in (.*))?$", piece).groups()
+            where = named.split(", ") if named else where
+            for step in where:
+                given = [*inspect.signature(steps[step]).parameters]
+                for form in eval(f"[lambda {'=None, '.join(given)}=None, *_, k=k: {code} for k in {values or [0]}]", known):
+                    anew = step in ANEW and not re.search(rf"\b{ANEW[step][0]}\b", code)
+                    form.heeds = ANEW[step][1:] if anew else None
+                    forms.append((step, form))
+        found.append(Slip(name, thought, forms))
+    return found
+
+
+SHARED = slips("""
+The loss should not grow with the batch: the same images twice should cost what they cost once.
+    sum instead of mean | reduce: x.sum()
+There are several losses here, and one number is wanted.
+    no reduction | reduce: x | x.unsqueeze(-1) | x.unsqueeze(0)
+One image's loss stands for all: look for = where += belongs, for an index, or for a return inside the loop.
+    one image only | reduce: x[k].mean() for k in (-1, 0) | x[k].sum() / len(z) for k in (-1, 0)
+    largest instead of mean | reduce: x.max() | x.min()
+An image is not in the mean: where does the loop, or the slice, begin and end?
+    one image left out | reduce: x[1:].mean() | x[:-1].mean() | x[1:].sum() / len(x) | x[:-1].sum() / len(x)
+The logarithm of a probability is negative, and a loss is not: the sign changes, and nothing is added.
+    minus missing | sign: x | join: there + away
+    1 − instead of a minus | sign: 1 - x | 1 + x
+The logarithm was taken of a logit, which can be any number.
+    probabilities expected where logits came | rounding: z | z.clamp(k, 1) for k in (1e-7, 1e-12, 0) | z.clamp(min=1e-7) \
+| z.clamp(1e-7, 1 - 1e-7) | z + 1e-7
+The logarithm of the probability itself is wanted, neither p nor log(1 + p).
+    log missing | log: p | -p | p - 1
+    log1p instead of log | log: p.log1p()
+The formula starts from the logits themselves, and so do F.cross_entropy, logsigmoid and losses “with logits”.
+    softmax applied twice | scores: softmax(z, -1)
+    softmax applied first | logits: softmax(z, -1)
+    sigmoid applied twice | logits: z.sigmoid()
+    sigmoid applied first | scores: z.sigmoid()
+    relu applied first | scores, logits: z.relu()
+    tanh applied first | scores, logits: z.tanh()
+This never looks at the label.
+    the label's logit missing | difference: -total
+    entropy of the prediction | one_hot: softmax(z, -1) | loss: torch.distributions.Categorical(logits=z).entropy().mean()
+This is the label's logit, or minus that. nll_loss, too, only picks: from logarithms.
+    log-softmax missing | difference: logit | -logit
+A high logit should make the loss small, for each image by itself: one term is subtracted, and the mean comes last.
+    added instead of subtracted | difference: -(logit + total) | logit + total | softplus: z - softplus(-z)
+    mean over one term only | loss: z.logsumexp(-1) - own(z, t).mean() | z.logsumexp(-1).mean() - own(z, t) \
+| difference: logit.sum() - total | logit - total.sum()
+The sums kept their dimension and the picked logits lost it, so every sum met every logit.
+    a column met a row | difference: logit - total.unsqueeze(-1)
+Each row shares a 1 of its own, so there is one sum for each row: which dim, and which shape?
+    logsumexp without its dim | logsumexp: logsumexp(z) | z.logsumexp()
+    normalised over the whole batch | total: e.sum() | share: z.flatten().softmax(0).view_as(z) | logsumexp: z.exp().sum().log()
+    normalised over the wrong dim | share: softmax(z, 0) | total: e.sum(0, keepdim=True) | logsumexp: z.logsumexp(0) \
+| loss: z.logsumexp(0).mean() - own(z, t).mean()
+    keepdim missing | total: e.sum(-1) | shift: z - z.amax(-1) | logsumexp: (z - z.amax(-1)).logsumexp(-1) + z.amax(-1) \
+| share: (z - z.amax(-1)).exp() / (z - z.amax(-1)).exp().sum(-1)
+Log, sum and exp, each once and over all classes: which is missing, or too many?
+    exp missing in the log-sum-exp | logsumexp: z.sum(-1).log()
+    log missing in the log-sum-exp | logsumexp: z.exp().sum(-1)
+    exponential taken twice | logsumexp: z.exp().logsumexp(-1) | softplus: softplus(z.exp()) | logaddexp(z * 0 + 1, z.exp())
+    largest logit instead of log-sum-exp | logsumexp: z.amax(-1)
+What is taken away before exp must come back after the log.
+    the shift is not given back | logsumexp: (z - largest(z)).logsumexp(-1) | (z - z.max()).logsumexp(-1)
+The mean is over the images: divide once, by how many they are. (A mean counts the zeros of the other classes, too.)
+    mean over images and classes | reduce: x.mean() / z.shape[-1]
+    divided by the classes instead of the images | reduce: x.sum() / z.shape[-1]
+    divided twice | reduce: x.mean() / len(z) | x.mean() / x.numel()
+    divided by a fixed number | reduce: x.sum() / k for k in (3, 2, 4) | x.sum() / len(z) / 3
+Each image has a label of its own, an index, and pays for that one as it is. The first class is 0.
+    off by one class | labels: (t + 1) % n | (t - 1) % n | t - 1 | t + 1 | (t - 1).clamp(min=0) | (t + 1).clamp(max=n - 1) \
+| columns: n + 1 | n - 1
+    the predicted class instead of the label | labels: z.argmax(-1)
+    the same label for all | labels: t * 0 + t[0] | t * 0
+    labels in another order | labels: t.flip(0) | t.roll(k) for k in (1, -1) | t.sort()[0]
+One entry of each row counts, that of its label: which row, and which column?
+    labels taken from the first row only | pick: p[0, t]
+    rows picked instead of entries | pick: p[t]
+    every image with every label | pick: p[:, t] | difference: logit.unsqueeze(-1) - total | one_hot: hot(z, t).amax(0) \
+| loss: -z.log_softmax(-1)[:, t].sum() / len(t) | target: one_hot(t, n).amax(0)
+    all classes counted | pick: p | one_hot: 1
+    the other classes instead of the label's | pick: 1 - own(p, t) | one_hot: 1 - hot(z, t)
+The largest label of the batch, or how many labels there are, does not say how many classes there are.
+    num_classes not used | columns: t.max().item() + 1 | len(t) | one_hot: one_hot(t)
+With plain labels the target is 1 for the label and 0 elsewhere.
+    label smoothing | one_hot: 0.9 * hot(z, t) + 0.1 / z.shape[-1]
+With a dim, max returns the values and their indices: one of them is wanted.
+    max returned two things | shift: z - z.max(dim=-1)
+exp and log have the base e here.
+    base 2 instead of e | log: p.log2() | exp: z.exp2() | logsumexp: z.exp2().sum(-1).log2() | softplus: (1 + z.exp2()).log2()
+    base 10 instead of e | log: p.log10() | exp: 10 ** z
+Scores may be negative, and shares may not. exp makes each positive and keeps their order.
+    exponential missing | exp: z | z.abs() | z.relu()
+Sigmoid asks each class by itself, so rows need not sum to 1. Here the classes share a 1.
+    sigmoid instead of softmax | share: z.sigmoid()
+Shares are parts of a whole, and that is the sum of the row's exponentials.
+    not divided by the sum | divide: e
+    divided by something else than the sum | total: e.mean(-1, keepdim=True) | summed(e) - e | e.norm(dim=-1, keepdim=True) \
+| summed(e.log()) | e.sum(-1)[0] | e.mean() | e.cumsum(-1) | summed(e) + k for k in (1, 1e-3, 1e-5, 1e-4, 1e-2)
+The larger the logit, the larger should be what it gets: look for a minus in the exponent, or which of two shares was taken.
+    the probability of no | minus: z
+    sign of the exponent turned round | scores: -z | exp: (-z).exp()
+    square in the exponent | minus: -z * z
+Only the same number, taken from all exponents of a row, above and below the line, changes nothing.
+    shifted in one place only | share: (z - k(z)).exp() / summed(z.exp()) for k in (largest, amax) \
+| z.exp() / summed((z - k(z)).exp()) for k in (largest, amax)
+    shifted after the exponential | exp: z.exp() - k(z.exp()) for k in (largest, amax) | z.exp() - k(z) for k in (largest, amax)
+    divided by the largest logit instead of shifted | shift: z / largest(z) | z / z.max()
+    another shift for each class | shift: z - z.amax(0)
+What is shared out here are exponentials, and nothing else of the logits.
+    another function instead of exp | exp: z ** 2 | z.sigmoid() | softplus(z) | z.expm1()
+The classes compete here. Sigmoid asks each by itself, and its answers need not sum to 1. (In a stack of z and 0, look at the dim.)
+    softmax instead of sigmoid | chance: softmax(z, -1) | softmax(z, 0) | softplus: -log_softmax(-z, -1) | -log_softmax(-z, 0)
+    normalised | chance: p / summed(p) | p / p.sum() | softmax(p, -1)
+Each logit has a pair of its own, in a new dimension, and one of the two is the answer.
+    yes and no together | chance: stack([p, 1 - p], k) for k in (-1, 0) | softplus: softplus(stack([z, -z], k)) for k in (-1, 0)
+    another index than the pair's | chance: stack([p, 1 - p], -1)[:, 0] | stack([p, 1 - p], -1)[0] | stack([p, 1 - p])[..., 0] \
+| softmax(stack([z, z * 0]), -1)[..., 0]
+    cat instead of stack | chance: softmax(cat([z, z * 0], -1), -1)[..., :z.shape[-1]] | softmax(cat([z, z * 0], -1), -1)[..., 0] \
+| softmax(cat([z, z * 0]), 0)[:len(z)] | softmax(cat([z, z * 0], -1), -1) | softmax(cat([z, z * 0]), 0)
+Beside z stands a number that does not change with z. (The 1 in 1 + exp(−z) is its exponential.)
+    a pair of z and 1 | chance: sigmoid(z - 1) | softplus: softplus(z - 1) + 1
+    the sigmoid of 2 z | chance: (z.tanh() + 1) / 2 | sigmoid(2 * z)
+Two probabilities, p and 1 − p, lie between 0 and 1. Below the line stands a sum, and it wants brackets.
+    1 + missing | plus: e
+    1 − instead of 1 + | plus: 1 - e | e - 1
+    not inverted, or its brackets missing | invert: x
+These are answers already. The probabilities are wanted, before anything is decided.
+    all or nothing | chance: (z > 0).to(z) | (z >= 0).to(z) | z > 0 | z >= 0 | (z > 0).long() \
+| share: hot(z, z.argmax(-1)) | one_hot(z.argmax(-1), z.shape[-1]) | (z == largest(z)).to(z)
+    decided, not shared | share: p.argmax(-1) | p.amax(-1)
+There is a logarithm too many. What is wanted stands one step before.
+    logarithm taken as well | share, chance: p.log() | -p.log()
+Sigmoid makes a probability of any logit, with an exponential. This is another function.
+    tanh instead of sigmoid | chance: z.tanh() | tanh(z / 2)
+    a hard sigmoid | chance: hardsigmoid(z) | (0.2 * z + 0.5).clamp(0, 1) | (z / 4 + 0.5).clamp(0, 1)
+    another S-curve | chance: (softsign(z) + 1) / 2 | special.ndtr(z) | z.atan() / pi + 0.5
+    another activation | chance: k(z) for k in (relu, silu, softplus, gelu, leaky_relu, elu, softsign)
+    sigmoid's slope | chance: p * (1 - p) | z * (1 - z)
+    the way back | chance: (z / (1 - z)).log()
+The logarithm of a mean is not the mean of the logarithms: which comes first?
+    mean before the logarithm | log: p.mean().log()
+Small probabilities cost most, and lose most by what is rounded, added or cut off before the logarithm.
+    rounded before the logarithm | rounding: p.round(decimals=k) for k in (4, 2, 3, 5)
+    a limit inside the logarithm | log: (p + k).log() for k in LIMITS | p.clamp(min=k).log() for k in LIMITS \
+| p.clamp(k, 1 - k).log() for k in LIMITS
+Plain −log p is wanted: −p log p is an entropy's term, (1 − p)² log p the focal loss's.
+    weighted by a probability | log: p * p.log() | k * (1 - p) ** 2 * p.log() for k in (1, 0.25) | (1 - p) * p.log()
+Logits mean something as they are, by sign and by size: nothing is to be done to them first.
+    absolute value of the logit | logits: z.abs()
+    logits shifted first | logits: z - largest(z) | z - z.mean(-1, keepdim=True) | z - z.max() | z - z.mean()
+    a temperature | scores, logits: k * z for k in (2, 0.5, 0.1, 10) | z / z.shape[-1] ** 0.5
+    logits normalised first | scores, logits: z / summed(z) | normalize(z) \
+| (z - z.mean(-1, keepdim=True)) / z.std(-1, keepdim=True, correction=k) for k in (1, 0) | z.clamp(k, 1) for k in (0, -1) \
+| z / z.max() | z / z.norm() | (z - z.mean()) / z.std() | z / z.norm(dim=-1, keepdim=True) | (z - smallest(z)) / (largest(z) - smallest(z))
+    logits rounded first | scores, logits: z.round() | z.trunc()
+That is another loss, with another slope. Cross-entropy is −log of the label's share.
+    squared difference, or absolute | loss: k(softmax(z, -1), hot(z, t)) for k in (mse_loss, l1_loss) | mse_loss(z, hot(z, t)) \
+| mse_loss(z.sigmoid(), hot(z, t)) | ((softmax(z, -1) - hot(z, t)).abs() ** k).sum(-1).mean() for k in (2, 1)
+    binary cross-entropy instead | loss: binary(z, hot(z, t)).mean() | binary_cross_entropy(softmax(z, -1), hot(z, t)) \
+| binary_cross_entropy(softmax(z, -1), hot(z, t), reduction="sum") / len(z)
+    accuracy instead of a loss | loss: (z.argmax(-1) == t).float().mean() | (z.argmax(-1) != t).float().mean()
+    hinge loss instead | loss: multi_margin_loss(z, t) \
+| (z - own(z, t).unsqueeze(-1) + 1 - hot(z, t)).clamp(min=0).sum(-1).mean()
+    exp of the loss | loss: x.exp()
+Each image counts the same here, whatever its class: no weight, no mask, no ignore_index.
+    weights that nobody asked for | loss: cross_entropy(z, t, weight=1.0 + arange(z.shape[-1])) \
+| cross_entropy(z, t, weight=1 / t.bincount(minlength=z.shape[-1]).clamp(min=1)) \
+| (cross_entropy(z, t, reduction="none") * (t + 1)).mean() \
+| (cross_entropy(z, t, reduction="none") / t.bincount()[t]).sum() / z.shape[-1]
+    one class ignored | loss: cross_entropy(z, t, ignore_index=0) | (cross_entropy(z, t, reduction="none") * (t > 0)).mean()
+A label is a place in the row, not a score: which logit stands there?
+    the label itself subtracted | loss: (z.logsumexp(-1) - t).mean()
+The one-hot row's zeros are in the logarithm, and log 0 is −inf.
+    log of the product with the one-hot row | loss: -(hot(z, t) * softmax(z, -1)).log().mean()
+Logits first, then labels.
+    arguments exchanged | loss: cross_entropy(t, z)
+""", LIMITS=[1e-7, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-9, 1e-10, 1e-12, 1e-15])
+# In what is handed back, which any function can have.
+GENERAL = slips("""
+The numbers are torch's but for one more step at the end.
+    minus missing or too much | after: -x
+    1 minus the answer | after: 1 - x
+    a factor of 2 | after: k * x for k in (2, 0.5)
+Digits were lost. Compute with all of them, in 32 bits: look for round, int, long, half or //.
+    rounded on the way | after: x.round(decimals=k) for k in (4, 2, 3, 5)
+    whole numbers where fractions are wanted | after: x.long() | x.round() | x.trunc() | x.round().long()
+    16 bits | after: x.half() | x.bfloat16()
+True and False have lost the numbers: look for a comparison, or bool.
+    yes or no where numbers are wanted | after: x.bool()
+The numbers are right, their shape is not: look for squeeze, unsqueeze, flatten, an index, keepdim, or brackets too many.
+    a dimension lost | after: x.flatten() if x.dim() else x | x.squeeze() | x.squeeze(0) | x.squeeze(-1)
+    a dimension too many | after: x.unsqueeze(0) | x.unsqueeze(-1) | x.unsqueeze(min(1, x.dim())) | x.reshape(1, 1) if x.numel() == 1 else x
+Some rows are not in the answer, or nothing was written into them: look for an index, where a loop ends, or a return inside it.
+    the first row only | after: x[0] | x[:1]
+    a row left empty | after: cat([x[:1] * 0, x[1:]]) | cat([x[:-1], x[-1:] * 0])
+There is one number for each here: nothing is to be added up, averaged or divided yet.
+    reduced too early | after: x.mean() | x.sum(1) | x.sum() | x.mean(k) for k in (1, 0) | x.sum(0) \
+| x / k(x) for k in (len, numel) | x / x.shape[-1]
+What should stand in rows stands in columns.
+    rows and columns exchanged | after: x.T if x.dim() == 2 else x.flip(0) | x.mT.reshape(x.shape)
+The numbers are the thing, their container is not. Whoever calls this wants a tensor.
+    a list instead of a tensor | after: x.tolist()
+    a NumPy array instead of a tensor | after: x.detach().numpy() if x.dim() else x
+""")
+
+LIMIT = next(known for known in SHARED if known.name == "a limit inside the logarithm")
+
+# What logits that are far from 0 do in 32 bits.  The first that shows is meant.
+FAULTS = [
+    Fault("0 · log 0", "A probability rounds to 0 here; its logarithm is −inf, and 0 · −inf is nan. Which functions take log and exp "
+          "in one step, and never say −inf?", lambda x, z: bool(x.isnan().any()) and 50 < z.abs().max() < 300),
+    Fault("shifted by the largest of the whole batch", "One large row pushes the exponentials of all others to 0. Each row has a largest "
+          "logit of its own.", lambda x, z: broken(x) and len(z) > 1 and z.max() > 300),
+    Fault("overflow at large logits", "exp(89) is already inf in 32 bits. Only differences count: which form never computes so large a "
+          "number, and which exponential may go to 0?", lambda x, z: broken(x) and z.max() > 300),
+    Fault("overflow or saturation at large negative logits", "In 32 bits exp(−1000) is 0 and exp(1000) is inf: so come 0 / 0, inf / inf, "
+          "log 0. (A limit such as 1e-8 only hides it.) Only differences count, and a logarithm comes straight from the logits.",
+          lambda x, z: broken(x) and z.min() < -300),
+    Fault("saturation: a probability rounded to 0 before its logarithm", "A probability rounds to 0 here, as 1 − σ(17) does, and log 0 is "
+          "−inf. (A limit such as 1e-8 only hides it.) Never compute it: its logarithm comes straight from the logits.",
+          lambda x, z: broken(x) and z.abs().max() > 10),
+]

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from utils import plots
 from utils.check import Result, Task, check, steepness
@@ -16,7 +15,6 @@ from utils.language import column, say
 from utils.picture import Picture
 from utils.plots import exact, number, numbers
 from utils.predict import Questions, the_one
-from utils.slips import FIRST, SHARING, Fault, hot, largest, slip
 
 
 def softmax(logits: Tensor) -> Tensor:
@@ -193,27 +191,10 @@ def shifted_shares(do, z: Tensor) -> Tensor:
     return do.share(z, do.divide(exps, do.total(exps)))
 
 
-SLIPS = [
-    slip("logarithm taken as well", "These are log-probabilities. Softmax stops one step before the logarithm.",
-         after=[torch.log, lambda p: -p.log()]),
-    slip("all or nothing", "The largest logit takes all here. Softmax leaves the others their shares.",
-         share=[lambda z, p: hot(z, z.argmax(-1)), lambda z, p: F.one_hot(z.argmax(-1), z.shape[-1]),
-                lambda z, p: (z == largest(z)).to(z)]),
-    slip("decided, not shared", "This says which class is the largest. Softmax says how much each gets.",
-         after=[lambda p: p.argmax(-1), lambda p: p.amax(-1)]),
-]
-TOO_LARGE = Fault("overflow at large logits", "exp(89) is already inf in 32 bits. Only differences count: what may be taken away from a "
-                  "whole row? (A logit, not its index.)", lambda p: not p.isfinite().all() or not p.any())
-TOO_SMALL = Fault("underflow at large negative logits", "exp(−1000) is 0 in 32 bits, and 0 / 0 is nan. Only differences count: which "
-                  "logit of a row should become 0?", lambda p: not p.isfinite().all() or not p.any())
-WHOLE = Fault("shifted by the largest of the whole batch", "One large row pushes the exponentials of all others to 0. Each row has a "
-              "largest logit of its own.", lambda p: not p.isfinite().all() or not p.any(-1).all())
 SOFTMAX = Task(
     lambda z: torch.softmax(z, -1), ["logits"], [(ROW,), (BATCH,), (FOUR,), (SMALL,), (WIDE,), (COLUMN,)], [shares, shifted_shares],
-    [*SLIPS, *FIRST[:1], *SHARING, *FIRST[1:]], extremes=[
-        ((torch.tensor([[1000.0, 999, 0]]),), [TOO_LARGE]),
-        ((torch.tensor([[-1000.0, -1001, -1002]]),), [TOO_SMALL]),
-        ((torch.tensor([[1000.0, 999, 0], [2, 3, 0.1]]),), [WHOLE])],
+    extremes=[(torch.tensor([[1000.0, 999, 0]]),), (torch.tensor([[-1000.0, -1001, -1002]]),),
+              (torch.tensor([[1000.0, 999, 0], [2, 3, 0.1]]),)],
     # All shares together are 1, whatever the logits, and have no slope: that of the first is asked for.
     remark=lambda function: steepness(lambda z: function(z)[..., 0], lambda z: torch.softmax(z, -1)[..., 0], [(ROW,), (FOUR,)]))
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from utils import plots
 from utils.bce import before_and_now, worked_bce
@@ -20,7 +19,7 @@ from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
 from utils.sigmoid import sigmoid
-from utils.slips import Fault, same, slip
+from utils.slips import Fault, slips
 
 
 def predict_label(logits: Tensor) -> Tensor:
@@ -237,42 +236,36 @@ def decided(do, z: Tensor, one: bool) -> Tensor:
     return do.label(do.choice(z)) if do.switch(one) else do.answers(do.chances(z))
 
 
-def highest(z: Tensor) -> Tensor:
-    return z == z.amax(1, keepdim=True)
-
-
 HALF = Fault("a half is not taken for a yes", "A logit of exactly 0 is a half, and that is a yes. (round makes 0 of a half.)",
-             lambda yes: bool(yes[0, 0] < 1))
-DECISION_SLIPS = [
-    slip("argmax over the wrong dim, or over all", "The largest of each row is wanted, among its classes.",
-         label=[lambda z: z.argmax(0), lambda z: z.argmax()]),
-    slip("keepdim too much", "One index for each row, shape [N]: leave keepdim out.", label=lambda z: z.argmax(1, keepdim=True)),
-    slip("the largest number, not where it stands", "max gives values and indices. The label is the index.",
-         label=[lambda z: z.amax(1), lambda z: torch.softmax(z, 1).amax(1), lambda z: torch.sigmoid(z).amax(1)]),
-    slip("argmax of saturated sigmoids", "In 32 bits all sigmoids from 17 on are 1, and the first of them wins. Ask the logits.",
-         choice=torch.sigmoid),
-    slip("the smallest instead of the largest", "The largest logit is the model's choice.", label=lambda z: z.argmin(1)),
-    slip("a row where an index is wanted", "For one label, each image has one index: where the largest logit stands.",
-         label=[lambda z: F.one_hot(z.argmax(1), z.shape[1]), highest, lambda z: torch.softmax(z, 1), torch.sigmoid, lambda z: z >= 0,
-                lambda z: z > 0]),
-    slip("counted from 1", "The first class is 0.", label=lambda z: z.argmax(1) + 1),
-    slip("threshold on softmax", "Shares of 1: two true classes cannot both have more than a half. Ask each class by itself.",
-         chances=lambda z: torch.softmax(z, 1) - 0.5),
-    slip("threshold of 0.5 on the logits", "A half is a probability. Which logit has it?", answers=[lambda z: z >= 0.5, lambda z: z > 0.5]),
-    slip("only one where many may be true", "The largest is one class. Each class has an answer of its own: at least a half, or not.",
-         answers=[lambda z: z.argmax(1), lambda z: F.one_hot(z.argmax(1), z.shape[1]), highest]),
-    slip("not decided", "These are numbers. Yes or no is wanted: compare with a half, or with its logit.",
-         answers=[torch.sigmoid, lambda z: torch.softmax(z, 1), same, torch.round]),
-    slip("one and many exchanged", "With one=True one index per row is wanted, with one=False a yes or no for each class.",
-         switch=lambda one: not one),
-    slip("yes and no exchanged", "Yes is for a probability of at least a half.", answers=[lambda z: z < 0, lambda z: z <= 0]),
-    slip("another threshold than a half", "A class is there when its own probability is at least a half, whatever the others are.",
-         answers=[lambda z: z >= 1, lambda z: z > z + 1, lambda z: z.sigmoid() > z - z, lambda z: z > z.mean(),
-                  lambda z: z > z.mean(1, keepdim=True), lambda z: torch.softmax(z, 1) > 1 / z.shape[1]]),
-    slip("not one answer for each class", "A yes or no for each class of each image is wanted, not a list, and not one for all.",
-         answers=[lambda z: (z >= 0).nonzero(), lambda z: (z >= 0).nonzero()[:, 1], lambda z: (z >= 0).any(1), lambda z: (z >= 0).all(1),
-                  lambda z: (z >= 0).sum(1)]),
-]
+             lambda yes, z: yes.shape == z.shape and bool((yes[z == 0] < 1).any()))
+DECISION_STEPS = {"switch": lambda one: one, "choice": lambda z: z, "label": lambda z: z.argmax(1), "chances": lambda z: z,
+                  "answers": lambda z: z >= 0}
+DECISION_SLIPS = slips("""
+For one label, each image has one index, shape [N]: where in its row the largest logit stands. The first place is 0.
+    argmax over the wrong dim, or over all | label: z.argmax(0) | z.argmax()
+    keepdim too much | label: z.argmax(1, keepdim=True)
+    the largest number, not where it stands | label: z.amax(1) | softmax(z, 1).amax(1) | z.sigmoid().amax(1)
+    the smallest instead of the largest | label: z.argmin(1)
+    a row where an index is wanted | label: one_hot(z.argmax(1), z.shape[1]) | z == largest(z) | softmax(z, 1) | z.sigmoid() | z >= 0 \
+| z > 0
+    counted from 1 | label: z.argmax(1) + 1
+    the search started at 0 | label: z.argmax(1) * (z.amax(1) > 0)
+In 32 bits all sigmoids from 17 on are 1, and the first of them wins. Ask the logits.
+    argmax of saturated sigmoids | choice: z.sigmoid()
+Each class is asked by itself, and yes is for a probability of at least a half. Which logit has it?
+    threshold on softmax | chances: softmax(z, 1) - 0.5
+    threshold of 0.5 on the logits | answers: z >= 0.5 | z > 0.5
+    yes and no exchanged | answers: z < 0 | z <= 0
+    another threshold than a half | answers: z >= 1 | z > z + 1 | z > -1 | z.sigmoid() > z - z | z > z.mean() \
+| z > z.mean(1, keepdim=True) | softmax(z, 1) > 1 / z.shape[1]
+For many labels, a yes or no for each class of each image is wanted: no numbers, no list, and not one for all.
+    only one where many may be true | answers: z.argmax(1) | one_hot(z.argmax(1), z.shape[1]) | z == largest(z)
+    not decided | answers: z.sigmoid() | softmax(z, 1) | z | z.round() | z.sign()
+    not one answer for each class | answers: (z >= 0).nonzero() | (z >= 0).nonzero()[:, 1] | (z >= 0).any(1) | (z >= 0).all(1) \
+| (z >= 0).sum(1)
+With one=True one index per row is wanted, with one=False a yes or no for each class.
+    one and many exchanged | switch: not one
+""", **DECISION_STEPS)
 
 
 def answer_remark(function: Callable) -> str:
@@ -283,9 +276,8 @@ def answer_remark(function: Callable) -> str:
 SCORES = torch.tensor([[2, 3, 0.7, -1], [-1, -2, -3, -0.02], [1.5, -0.5, 1.4, 0.02], [0.3, -4, 0.4, -3], [20, 30, 25, 18], [0.2, 1, -1, 1]])
 PREDICT_LABELS = Task(
     lambda z, one: z.argmax(1) if one else z >= 0, ["logits", "one"],
-    [(logits, one) for logits in (ROW, SCORES, WIDE[:, :2] + 0.001) for one in (True, False)], [decided], DECISION_SLIPS,
-    {"switch": same, "choice": same, "label": lambda z: z.argmax(1), "chances": same, "answers": lambda z: z >= 0},
-    [((torch.tensor([[0.0, 2, -1]]), False), [HALF])], remark=answer_remark,
+    [(logits, one) for logits in (ROW, SCORES, WIDE[:, :2] + 0.001) for one in (True, False)], [decided], DECISION_SLIPS, DECISION_STEPS,
+    [(torch.tensor([[0.0, 2, -1]]), False)], remark=answer_remark, faults=[HALF],
     also=lambda z, one: z.shape[1] - 1 - z.flip(1).argmax(1) if one else z >= 0)
 
 

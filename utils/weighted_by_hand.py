@@ -8,12 +8,12 @@ from torch.nn import functional as F
 
 from utils.arguments import LABELS, WEIGHTS
 from utils.check import Result, Task, check, uses
-from utils.cross_entropy_by_hand import CROSS_ENTROPY, CROSS_ENTROPY_SLIPS, picked, subtracted
+from utils.cross_entropy_by_hand import CROSS_ENTROPY, picked, subtracted
 from utils.example import BATCH, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, WIDE
 from utils.language import say
 from utils.plots import number
 from utils.predict import Questions, the_one
-from utils.slips import own, slip
+from utils.slips import slips
 
 # What notebook 7 asks before it is written.
 questions = Questions()
@@ -41,40 +41,33 @@ def weighted(losses: Callable) -> Callable:
     return way
 
 
-WEIGHTED_SLIPS = [
-    slip("divided by the number of images", "mean() counts each image once. In a weighted mean, an image of weight 2 counts as two.",
-         reduce=lambda x, *_: x.mean()),
-    slip("divided by the sum of all weights", "Which weights were multiplied with? A class may be in the batch twice, or not at all.",
-         reduce=lambda x, z, w, weight, _: x.sum() / weight.sum()),
-    slip("the weights are never used", "This is the plain mean: each image's loss is to count as often as its label weighs.",
-         weights=lambda w, t, z: torch.ones(len(t))),
-    slip("no reduction", "There is one loss for each image here, and one number is wanted.",
-         reduce=lambda x, z, w, *_: x / w.sum()),
-    slip("the weight comes after the mean", "Once the losses are averaged nobody knows which image weighs what: multiply before.",
-         reduce=[lambda x, z, w, weight, loss, after=after: loss.mean() * after(w, weight) for after in (
-             lambda w, weight: w, lambda w, weight: w.mean(), lambda w, weight: w.sum(), lambda w, weight: weight,
-             lambda w, weight: weight.mean(), lambda w, weight: weight.sum())]),
-    slip("divided twice", "mean() has divided already, and not as a weighted mean does.",
-         reduce=[lambda x, z, w, *_: x.mean() / w.sum(), lambda x, z, w, weight, _: x.mean() / weight.sum()]),
-    slip("other weights than the labels'", "Each image takes the weight of its own label: not of the class before, not of the predicted "
-         "one.",
-         weights=[lambda w, t, z: w[t - 1], lambda w, t, z: w, lambda w, t, z: w[torch.arange(len(t)) % len(w)],
-                  lambda w, t, z: w[z.argmax(-1)], lambda w, t, z: w[(t + 1) % len(w)], lambda w, t, z: w.flip(0)[t]]),
-    slip("a column met a row", "Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.",
-         reduce=[lambda x, z, w, weight, loss: loss.sum(), lambda x, z, w, weight, loss: (w * loss.unsqueeze(1)).sum()]),
-    slip("1 / weight instead of weight", "A larger weight should count more: multiply by it.", weights=lambda w, t, z: 1 / w[t]),
-    slip("the weight is applied twice", "Either the loss is handed the weights, or you multiply by them.",
-         reduce=[lambda x, z, w, *_: (w * x).sum() / w.sum(), lambda x, z, w, *_: (w * x).mean()]),
-    slip("the weight in the wrong place", "A weight multiplies an image's loss, not its logits, and not what the logarithm is taken of.",
-         result=[lambda z, t, w, _: F.cross_entropy(z * w, t), lambda z, t, w, _: F.cross_entropy(z * w, t, weight=w),
-                 lambda z, t, w, _: F.cross_entropy(z * w[t].unsqueeze(-1), t),
-                 lambda z, t, w, _: -(own(z.softmax(-1), t) * w[t]).log().mean(),
-                 lambda z, t, w, _: -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()]),
-    slip("all classes counted", "Each image pays for its label alone: pick its entry before you add up.",
-         result=[lambda z, t, w, _: -(w * z.log_softmax(-1)).sum(-1).mean(),
-                 lambda z, t, w, _: -(w * z.log_softmax(-1)).sum() / w[t].sum()]),
-    *CROSS_ENTROPY_SLIPS,  # what goes wrong before there are weights goes wrong here too
-]
+WEIGHTED_STEPS = {
+    "weights": lambda w, t, z: w[t], "reduce": lambda x, z, w, weight, loss: x.sum() / w.sum(), "result": lambda z, t, w, x: x}
+WEIGHTED_SLIPS = slips("""
+In a weighted mean, an image of weight 2 counts as two, above and below the line: what are the losses divided by, and how often?
+    divided by the number of images | reduce: x.mean() | x.mean() / weight.mean()
+    divided by the sum of all weights | reduce: x.sum() / weight.sum()
+    divided twice | reduce: x.mean() / w.sum() | x.mean() / weight.sum()
+    the weight is applied twice | reduce: (w * x).sum() / w.sum() | (w * x).mean()
+Each image's loss is to count as often as its own label weighs: not the class before, not the predicted one, and not turned round.
+    the weights are never used | weights: ones(len(t))
+    other weights than the labels' | weights: w[t - 1] | w | w[arange(len(t)) % len(w)] | w[z.argmax(-1)] | w[(t + 1) % len(w)] \
+| w.flip(0)[t]
+    1 / weight instead of weight | weights: 1 / w[t]
+There is one loss for each image here, and one number is wanted.
+    no reduction | reduce: x / w.sum()
+A weight multiplies one image's loss: neither its logits, nor what the logarithm is taken of, nor the mean, where the images are one.
+    the weight comes after the mean | reduce: loss.mean() * w | loss.mean() * w.mean() \
+| loss.mean() * w.sum() | loss.mean() * weight | loss.mean() * weight.mean() | loss.mean() * weight.sum()
+    the weight in the wrong place | result: cross_entropy(z * w, t) | cross_entropy(z * w, t, weight=w) \
+| cross_entropy(z * w[t].unsqueeze(-1), t) | cross_entropy(z + w.log(), t) | (w[t] * z.logsumexp(-1) - own(z, t)).sum() / w[t].sum() \
+| -(own(z.softmax(-1), t) * w[t]).log().mean() | -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()
+Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.
+    a column met a row | reduce: loss.sum() | (w * loss.unsqueeze(1)).sum()
+Each image pays for its own label alone: pick its entry before you add up.
+    every image with every label | result: -(w[t] * z.log_softmax(-1)[:, t]).sum() / w[t].sum() / len(t)
+    all classes counted | result: -(w * z.log_softmax(-1)).sum(-1).mean() | -(w * z.log_softmax(-1)).sum() / w[t].sum()
+""", **WEIGHTED_STEPS)
 
 
 def weight_remark(function: Callable) -> str:
@@ -89,9 +82,8 @@ WEIGHTED = Task(lambda z, t, w: F.cross_entropy(z, t, weight=w), ["logits", "lab
     (WIDE, torch.tensor([1, 2, 0, 0]), torch.tensor([0.2, 1, 0])),
     (SMALL, torch.tensor([2, 0, 2]), torch.tensor([1.5, 4, 0.25])),
     (COLUMN, torch.tensor([0, 0, 0]), torch.tensor([3.0])),
-], [weighted(picked), weighted(subtracted)], WEIGHTED_SLIPS, {
-    "weights": lambda w, t, z: w[t], "reduce": lambda x, z, w, *_: x.sum() / w.sum(), "result": lambda z, t, w, x: x,
-}, [((*given, torch.arange(given[0].shape[-1]) + 1.0), faults) for given, faults in CROSS_ENTROPY.extremes],
+], [weighted(picked), weighted(subtracted)], WEIGHTED_SLIPS, WEIGHTED_STEPS,
+    [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.extremes],
     [(*given, torch.arange(given[0].shape[-1]) + 1.0) for given in CROSS_ENTROPY.slopes], weight_remark)
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from utils import summary
 from utils.bce_by_hand import BCE_TASK
-from utils.check import Task
+from utils.check import Task, slips_of
 from utils.cross_entropy_by_hand import CROSS_ENTROPY
 from utils.drawn import Drawn, Question, apart, asks, brackets, clear, image, pick, plain
 from utils.example import BCE, CE
@@ -202,7 +202,7 @@ def wrong(dice: Random, code: Code) -> Wrong:
     name = pick(dice, code.slips)
     at, instead = code.slips[name]
     written = "\n".join(instead if k == at else line for k, line in enumerate(code.lines, 1))
-    thought = next(known.thought for known in code.task.slips if known.name == name)
+    thought = next(known.thought for known in slips_of(code.task) if known.name == name)
     return Wrong(name, written, at, code.lines[at - 1].strip(), thought)
 
 
