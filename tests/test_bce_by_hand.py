@@ -92,6 +92,16 @@ WRONG = {
         "overflow at large logits": lambda z, y: (torch.log(1 + torch.exp(z)) - y * z).mean(),
     },
 }
+THOUGHTS = {
+    "The bracket": ("the article's printed typo", 1), "Every class": ("own class only", 2), "class that": ("targets reversed", 5),
+    "Both terms": ("the minus reaches one term only", 1), "for probabilities:": ("1 − z instead of −z", 1),
+    "Squares and": ("squared difference, or absolute", 1), "binary_cross_entropy and": ("probabilities expected where logits came", 1),
+    "class counts": ("weights that nobody asked for", 1), "The targets": ("label smoothing", 2),
+    "has targets": ("targets of another image", 1), "Rounded to": ("decided before the loss", 1), "if decides": ("if with a tensor", 1),
+    "has three": ("a part of max(z, 0) − z y + log(1 + exp(−|z|))", 2), "then targets.": ("arguments exchanged", 1),
+    "and torch's": ("the logarithm stopped at −100", 1), "them, and": ("no reduction", 8),
+    "the answers": ("accuracy instead of a loss", 1), "Here each": ("cross-entropy instead", 2),
+}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)

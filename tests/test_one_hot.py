@@ -97,6 +97,11 @@ WRONG = {
         "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
 }
+THOUGHTS = {
+    "Each label": ("label expanded instead of one-hot", 3), "right for": ("number of classes fixed", 3),
+    "each label,": ("counted from the last class", 9), "The column": ("the label written where 1 belongs", 3),
+    "All zeros": ("the labels are not in it", 1), "One index": ("the label itself", 1),
+}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)

@@ -263,7 +263,7 @@ WRONG = {
         "all or nothing": lambda z: torch.round(torch.sigmoid(z)),
         "rounded on the way": lambda z: torch.round(torch.sigmoid(z), decimals=4),
         "overflow at large logits": lambda z: torch.exp(z) / (1 + torch.exp(z)),
-        "overflow or saturation at large negative logits": lambda z: 1 - torch.exp(-z) / (1 + torch.exp(-z)),
+        "overflow or underflow at large negative logits": lambda z: 1 - torch.exp(-z) / (1 + torch.exp(-z)),
     },
     check_log_sigmoid: {
         "log missing": lambda z: 1 / (1 + torch.exp(-z)),
@@ -276,6 +276,12 @@ WRONG = {
         "overflow at large logits": lambda z: torch.log(torch.exp(z) / (1 + torch.exp(z))),
         "overflow or saturation at large negative logits": lambda z: torch.log(torch.sigmoid(z)),
     },
+}
+THOUGHTS = {
+    "Nothing was": ("the logits as they came", 1), "a clipped": ("probabilities clipped", 1),
+    "never above": ("minus missing or too much", 1), "σ(z)), the": ("log of the other answer", 1),
+    "+ exp(z)),": ("both minus signs missing", 1), "log(exp(−z)) is": ("exp(0) missing", 1), "wanted, not": ("1 over the logarithm", 1),
+    "logaddexp takes": ("exponential taken twice", 2), "is subtracted:": ("added instead of subtracted", 1),
 }
 
 

@@ -289,7 +289,7 @@ WRONG = {
         "all or nothing": lambda z: torch.eye(z.shape[1])[z.argmax(1)],
         "rounded on the way": lambda z: torch.round(torch.softmax(z, 1), decimals=4),
         "overflow at large logits": lambda z: torch.exp(z) / torch.exp(z).sum(1, keepdim=True),
-        "overflow or saturation at large negative logits": lambda z: (z - z.clamp(min=0).max(1, keepdim=True).values).exp() / (
+        "overflow or underflow at large negative logits": lambda z: (z - z.clamp(min=0).max(1, keepdim=True).values).exp() / (
             z - z.clamp(min=0).max(1, keepdim=True).values).exp().sum(1, keepdim=True),
         "shifted by the largest of the whole batch": lambda z: torch.exp(z - z.max()) / torch.exp(z - z.max()).sum(1, keepdim=True),
         "the logits it was given are changed afterwards": lambda z: z.sub_(z.max(1, keepdim=True).values).softmax(1),

@@ -224,6 +224,12 @@ WRONG = {
         "a half is not taken for a yes": lambda z, one: z.argmax(1) if one else z > 0,
     },
 }
+THOUGHTS = {
+    "one label,": ("argmax over the wrong dim, or over all", 6), "whole number.": ("labels as floats", 1),
+    "all logits": ("the search started at 0", 1), "all sigmoids": ("argmax of saturated sigmoids", 1),
+    "half. Which": ("threshold on softmax", 4), "many labels,": ("only one where many may be true", 3),
+    "With one=True": ("one and many exchanged", 1), "of exactly": ("a half is not taken for a yes", 1),
+}
 
 
 # --- two slips at once, one for each question: ({the names}, function)

@@ -60,6 +60,13 @@ WRONG = {
         "labels forgotten": lambda w, x, y, rate: w - rate * (x.T @ torch.softmax(x @ w, 1)) / len(x),
     },
 }
+THOUGHTS = {
+    "gradient points": ("uphill", 4), "wanted are": ("the gradient alone", 3), "gradient has": ("the gradient of something else", 1),
+    "loss over": ("a step for each image", 3), "Autograd follows": ("no gradient is recorded", 2),
+    "the loss:": ("changed while autograd looks on", 1), "its gradient.": ("sum instead of mean", 3),
+    "is cross-entropy": ("weight decay", 6), "F.cross_entropy takes": ("softmax before the loss", 1),
+    "step raises": ("labels forgotten", 3), "weights know.": ("number of classes fixed", 1),
+}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)

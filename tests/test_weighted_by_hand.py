@@ -73,6 +73,12 @@ WRONG = {
         "a limit cuts it off": lambda z, t, w: -(w[t] * (pick(z.softmax(1), t) + 1e-30).log()).sum() / w[t].sum(),
     },
 }
+THOUGHTS = {
+    "a weighted": ("divided by the number of images", 4), "Each image's": ("the weights are never used", 3),
+    "image here, and": ("no reduction", 1), "weight multiplies": ("the weight comes after the mean", 2),
+    "The losses": ("sum without weights, or a column met a row", 1), "Losses in": ("a column met a row", 1),
+    "image pays": ("every image with every label", 2),
+}
 
 
 # --- two slips at once, as their parts combine: ({the names}, function)

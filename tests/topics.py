@@ -7,6 +7,7 @@ wanted      {control: value} -> for each line of the first explorer's words the 
 WRONG_CALL  a call with a wrong function, and the sentence that the explorer must show
 ANSWERS     {question: (the right choice, () -> whether torch agrees), or the number}
 REASONS     {question: {how a choice begins, or the number: words that are in its reason alone}}
+THOUGHTS    {words that are in one line of thought alone: (the first slip or fault under it, how many stand there)}
 RIGHT       {check: [right functions in several styles]}; WRONG  {check: {slip: a function that makes it}}
 EVIDENCE    {question: () -> numbers in its evidence that no notebook prints}
 WAYS        {task: [(control, value), ...]}, a way to do it from the start, which does no other task

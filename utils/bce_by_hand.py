@@ -92,7 +92,7 @@ Both terms cost something, so neither may come out below 0.
     the minus reaches one term only | join: away - there | there - away
 1 − is for probabilities: 1 − σ(z) is the sigmoid of another logit, and it is not 1 − z.
     1 − z instead of −z | terms: -(y * logsigmoid(z) + (1 - y) * logsigmoid(1 - z))
-|y − σ| and (y − σ)² are other losses, flat where the model is sure and wrong.
+Squares and absolute differences are other losses. Each class costs −log of what was given to its truth.
     squared difference, or absolute | terms: (y - z.sigmoid()) ** 2 | (y - z) ** 2 | (y - z.sigmoid()).abs()
 binary_cross_entropy and BCELoss do not take logits.
     probabilities expected where logits came | terms: binary_cross_entropy(z, y, reduction="none")
@@ -115,7 +115,7 @@ The sum has three parts, each with its sign, and the bars of |z| keep the expone
     absolute value missing | tail: (-z).exp().log1p() | z.exp().log1p()
 Logits first, then targets.
     arguments exchanged | terms: binary(y, z)
-""", typo=typo, **TERMS_STEPS)
+""", TERMS_STEPS, typo=typo)
 BCE_SLIPS = slips("""
 There is one loss for each class of each image here, N · C of them, and one number is wanted: their mean.
     no reduction | reduce: x
@@ -126,11 +126,13 @@ There is one loss for each class of each image here, N · C of them, and one num
     divided by the classes only | reduce: x.sum(0).mean()
     divided by the images only | reduce: x.sum(1).mean()
     one class left out | reduce: x[:, 1:].mean() | x[:, :-1].mean() | x[:, 1:].sum() / x.numel() | x[:, :-1].sum() / x.numel()
+How often the answers are right has no slope to learn from.
+    accuracy instead of a loss | result: ((z > 0) == (y > 0.5)).float().mean() | ((z > 0) != (y > 0.5)).float().mean()
 Here each class has a yes-or-no loss of its own, and every class pays.
     cross-entropy instead | result: cross_entropy(z, y) | cross_entropy(z, y.argmax(1)) | -(y * softmax(z, 1).log()).mean()
     overlap instead of a loss for each class \
 | result: 1 - (2 * (z.sigmoid() * y).sum() + k) / (z.sigmoid().sum() + y.sum() + k) for k in (1, 0, 1e-6)
-""", **TERMS_STEPS)
+""", TERMS_STEPS)
 BCE_EXTREMES = [
     (torch.tensor([[17.0]]), torch.tensor([[0.0]])),
     (torch.tensor([[-2000.0]]), torch.tensor([[1.0]])),

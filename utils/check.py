@@ -40,7 +40,7 @@ class Task:
     only this task knows, those that beginners make more often first.  steps: {step: what is right}, of those that are not among the
     shared ones.  extremes: arguments that are tried in this order, after the inputs.  slopes: arguments for which the gradient counts.
     remark: what a right function may still lack, "" for nothing.  also: another answer that is right, where there are two.  faults: those
-    that only this task knows.
+    that only this task knows.  within: how near an answer must come on ordinary inputs.
     """
 
     truth: Callable
@@ -54,6 +54,7 @@ class Task:
     remark: Callable[[Callable], str] = lambda function: ""
     also: Callable | None = None
     faults: list[Fault] = field(default_factory=list)
+    within: float = 1e-6
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,12 +88,12 @@ def check(function: Callable, task: Task) -> Result:
     """
     if not callable(function):
         return Result(False, f"✗ {call(function)[1]}")
-    threads = torch.get_num_threads()
+    threads, dtype, grad = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
     torch.set_num_threads(1)  # for a handful of numbers, waking the other cores takes longer than the work
     try:
         return checked(function, task)
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(threads), torch.set_default_dtype(dtype), torch.set_grad_enabled(grad)
 
 
 def checked(function: Callable, task: Task) -> Result:
@@ -128,7 +129,7 @@ def checked(function: Callable, task: Task) -> Result:
         elif first.answer is not None and not alike(first.answer, again.answer):
             fault, lines[2] = say("two answers to the same question"), entry(say("then"), again.complaint or said(again, right))
             thought = say("Same input, same output: look for random numbers, or for something kept between the calls.")
-        elif agrees(first, right, 1e-4 if extreme else 1e-6) or (task.also and agrees(first, task.also(*given), 1e-6)):
+        elif agrees(first, right, task.within * (100 if extreme else 1)) or (task.also and agrees(first, task.also(*given), 1e-6)):
             continue  # in extremes 1000 − 999.69 has lost four digits
         elif not extreme:
             with warnings.catch_warnings(action="ignore"):  # what the slips' own code brings about is nobody's business
@@ -213,17 +214,20 @@ def explanation(mine: list[Heard], task: Task) -> list[Slip]:
     """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
     every, first = range(len(task.inputs)), most_telling(task)
     answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, same, task, k) for k in every]
-    came = {str(x) for answer in answers for x in ([answer] if isinstance(answer, str) else (y + 0.0 for y in answer[3]))}
+    came = {str(x) for answer in answers for x in ([gist(answer)] if isinstance(answer, str) else (y + 0.0 for y in answer[3]))}
+    closely = {"gist": str} if all(isinstance(answer, str) for answer in answers) else {}  # errors alone are compared word for word
     if came == {"nan"}:
         return []  # which many things lead to
 
     def fit(ours, theirs, **how) -> list[bool]:  # 1 and 0 are yes and no, too
-        return [like(a, b, loose=right[2] == "bool", **how) for a, b, right in zip(ours, theirs, rights)]
+        return [like(a, b, loose=right[2] == "bool", **closely, **how) for a, b, right in zip(ours, theirs, rights)]
 
-    # One number throughout, or one error, tells too little for two slips, and so do two that are right but once.
-    for guesses, cut, least in [(single, False, 1), (single, True, 1), (double, False, 2)][:3 if len(came) > 1 else 1]:
+    tries = [(single, False, 1)]  # the guesses, whether a limit may hide an inf, and on how many inputs at least they are wrong
+    if len(came) > 1:  # one number throughout, or one error, tells too little for two slips
+        tries += [(single, True, 1), (double, False, 2)]
+    for guesses, cut, least in tries:
         for slips, function, after in guesses(task):
-            if like(answers[first], seen(function, after, task, first), loose=True):
+            if like(answers[first], seen(function, after, task, first), loose=True, **closely):
                 theirs = [seen(function, after, task, k) for k in every]
                 if (all(fit(answers, theirs, cut=cut)) and sum(fit(answers, theirs)) > len(theirs) / 2
                         and fit(theirs, rights, within=1e-6).count(False) >= least):
@@ -288,11 +292,16 @@ def performed(way: Callable, task: Task, *forms: tuple) -> Callable:
 
 def steps_of(way: Callable, task: Task) -> list[str]:
     """The steps that a way takes, in order."""
-    used = {}
-    known = {**STEPS, **task.steps}
-    noting = SimpleNamespace(**{step: lambda *given, step=step: used.setdefault(step, True) and known[step](*given) for step in known})
+    used, known = {}, {**STEPS, **task.steps}
+
+    def noted(step: str) -> Callable:
+        def taken(*given):
+            used[step] = True
+            return known[step](*given)
+        return taken
+
     for given in task.inputs:
-        way(noting, *given)
+        way(SimpleNamespace(**{step: noted(step) for step in known}), *given)
     return [*used, "after"]
 
 
@@ -314,27 +323,30 @@ def seen(function: Callable, after: Callable, task: Task, k: int):
         answer, holder = held(after(answer))
         return heard_as(Heard(torch.as_tensor(answer), holder=holder))
     except Exception as error:
-        return gist(one_line(error))
+        return one_line(error)
 
 
 def heard_as(entry: Heard):
-    """(holder, shape, kind, numbers), or the gist of the error."""
+    """(holder, shape, kind, numbers), or the error."""
     if entry.answer is None:
-        return gist(entry.raised or entry.complaint)
+        return entry.raised or entry.complaint
     return entry.holder, tuple(entry.answer.shape), kind(entry.answer), entry.answer.double().flatten().tolist()
 
 
 def gist(error: str) -> str:
     """What an error is about, whoever words it."""
-    if re.search(r"out of (range|bounds)|non-negative|smaller than num_classes", error):
+    if re.search(r"(?<!Dimension )out of (range|bounds)|non-negative|smaller than num_classes", error):
         return "range"
-    return "shapes" if re.search("size of tensor|broadcast|same size|shape|dimension", error) else error
+    return "shapes" if re.search("size of tensor|broadcast|same size|shape|[dD]imension", error) else error
 
 
-def like(mine, theirs, within: float = 3e-6, loose: bool = False, cut: bool = False) -> bool:
-    """Whether two answers, or two errors, are the same; loose: whatever the kind of the numbers; cut: but for what a limit can hide."""
+def like(mine, theirs, within: float = 3e-6, loose: bool = False, cut: bool = False, gist: Callable[[str], str] = gist) -> bool:
+    """Whether two answers, or the gists of two errors, are the same.
+
+    loose: whatever the kind of the numbers; cut: but for what a limit can hide.
+    """
     if isinstance(mine, str) or isinstance(theirs, str):
-        return mine == theirs
+        return isinstance(mine, str) and isinstance(theirs, str) and gist(mine) == gist(theirs)
     return mine[:2] == theirs[:2] and (loose or mine[2] == theirs[2]) and all(
         math.isclose(a, b, rel_tol=10 * within, abs_tol=within) or (a != a and b != b) or (cut and not math.isfinite(b))
         for a, b in zip(mine[3], theirs[3]))
@@ -356,7 +368,8 @@ def cause(function: Callable, task: Task, given: tuple, first: Heard, right: Ten
                                                                "Neither helps: find a form that never computes so large a number.")
     if first.answer is None or first.answer.shape != right.shape or kind(right) not in (kind(first.answer), "bool"):
         return "", ""
-    if known := next((fault for fault in [*task.faults, *FAULTS] if fault.shows(first.answer, given[0])), None):
+    faults = [*task.faults, *(FAULTS if right.is_floating_point() else [])]
+    if known := next((fault for fault in faults if fault.shows(first.answer, given[0])), None):
         return say(known.name), say(known.thought)
     if (stop := stopped(function, task, given, first.answer, right)) is None:
         return "", ""

@@ -42,7 +42,7 @@ def softmax_twice():
         say("{once} for logits, {twice} for probabilities", once=number(once), twice=number(twice)))
 
 
-# --- the check: cross-entropy in steps, and its own slips
+# --- the check: cross-entropy in steps
 
 def picked(do, z: Tensor, t: Tensor) -> Tensor:
     """Softmax → the label's share → −log, for each image, as it is written first."""
@@ -79,6 +79,7 @@ CROSS_ENTROPY = Task(F.cross_entropy, ["logits", "labels"], [
 ], [averaged(picked), averaged(multiplied), averaged(subtracted)], extremes=[
     (torch.tensor([[60.0, -60, 0]]), torch.tensor([0])),
     (torch.tensor([[1000.0, 999, 0]]), torch.tensor([0])),
+    (torch.tensor([[0.0, 1000, 999, 0, 0]]), torch.tensor([2])),
     (torch.tensor([[-1000.0, -1001, -1002]]), torch.tensor([0])),
     (torch.tensor([[0.0, -2000, 0]]), torch.tensor([1])),
     (torch.tensor([[1000.0, 999, 0], [2, 3, 0.1]]), torch.tensor([0, 1])),

@@ -83,6 +83,7 @@ Each label becomes a row of answers as floats: 1 for “there”, in its own col
     targets reversed | after: 1 - x
 This is right for so many classes, or for these labels, only.
     number of classes fixed | columns: k for k in (3, 4, 2, 10)
+    a column too many, or too few | columns: n + 1 | n - 1
     classes numbered anew | place: one_hot(t.unique(return_inverse=True)[1], n).float()
 There is one row for each label, one label too, and in it a single 1: in which column?
     counted from the last class | labels: n - 1 - t
@@ -96,12 +97,13 @@ There is one row for each label, one label too, and in it a single 1: in which c
     dimension of the batch lost | after: x.squeeze(0)
 The column says which class. What stands in it says yes or no, and nothing else: 1 or 0.
     the label written where 1 belongs | place: one_hot(t, n) * t.unsqueeze(1).float() | one_hot(t, n) * (t.unsqueeze(1) + 1.0)
-    the labels are not in it | place: zeros(len(t), n) | ones(len(t), n) | eye(len(t), n)
     −1 for “not there” | after: 2 * x - 1
     smoothed labels | after: 0.9 * x + 0.1 / x.shape[-1] | 0.9 * x + 0.05
+All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.
+    the labels are not in it | place: zeros(len(t), n) | ones(len(t), n) | eye(len(t), n)
 One index cannot answer num_classes questions.
     the label itself | place: t.float() | t | t.float().unsqueeze(1) | t.unsqueeze(1)
-""", written_in=written_in, **TARGET_STEPS)
+""", TARGET_STEPS, written_in=written_in)
 BCE_TARGET = Task(lambda t, n: F.one_hot(t, n).float(), ["labels", "num_classes"], [
     (torch.tensor([1]), 3),
     (torch.tensor([0]), 3),  # after another of its shape

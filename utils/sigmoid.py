@@ -203,7 +203,9 @@ SLOPES = [(torch.tensor([[-100.0, 0, 100]]),)]
 SIGMOID = Task(torch.sigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [fraction, quotient], slips("""
 Nothing was done to the logits, or only their ends were cut off.
     the logits as they came | chance: z | z.clamp(0, 1)
-"""), extremes=[(torch.tensor([[1000.0, 100, 0]]),), (torch.tensor([[-1000.0, -100, 0]]),)], slopes=SLOPES)
+Near 0 and 1 a clipped probability is another one, and has no slope.
+    probabilities clipped | chance: p.clamp(k, 1 - k) for k in (1e-5, 1e-4, 1e-3, 1e-2)
+"""), extremes=[(torch.tensor([[1000.0, 100, 0]]),), (torch.tensor([[-1000.0, -100, 0]]),)], slopes=SLOPES, within=2e-7)
 LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [logarithm, logadd], slips("""
 The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.
     minus missing or too much | sign: -x
@@ -213,10 +215,14 @@ This is log(1 + exp(z)), which is above 0. Two signs are missing, one of them in
     both minus signs missing | chance: softplus(z).exp()
 log(exp(−z)) is −z. The 0 of the pair (z, 0) has an exponential too.
     exp(0) missing | softplus: z | -z | z.relu()
-The logarithm of 1 / x is wanted, once: not 1 over a logarithm, nor the logarithm of one. (logaddexp is one already.)
+The logarithm of 1 / x is wanted, not 1 over the logarithm of x.
     1 over the logarithm | sign: -1 / x | 1 / x
+logaddexp takes the exponentials itself, and is a logarithm already: look at what it is given, and what is taken of it.
+    exponential taken twice | softplus: softplus(z.exp()) | logaddexp(z * 0 + 1, z.exp())
     logarithm taken twice | sign: -(-x).log() | (-x).log()
-""", sign=lambda x: x), {"sign": lambda x: x},
+One of the two is subtracted: the larger the logit, the nearer is its logarithm to 0.
+    added instead of subtracted | softplus: z - softplus(-z)
+"""), {"sign": lambda x: x},
     [(torch.tensor([[2000.0, 100, 0]]),), (torch.tensor([[-2000.0, -100, 0]]),)], SLOPES)
 
 

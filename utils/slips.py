@@ -4,6 +4,7 @@ What is right in each step stands first.  The slips stand in tables, those that 
 topic knows stand beside its check.
 """
 
+import ast
 import builtins
 import inspect
 import re
@@ -56,11 +57,6 @@ def binary(z: Tensor, y: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(z, y, reduction="none")
 
 
-def broken(x: Tensor) -> bool:
-    """Whether an answer, or one of its rows, is nan, inf, or 0 throughout."""
-    return not (x.isfinite().all() and x.any(-1).all())
-
-
 # What is right in each step, and what a slip in it is given: logits z, probabilities p, labels t of n classes, exponentials e.
 STEPS = {
     "scores": lambda z: z, "shift": lambda z: z - largest(z), "exp": lambda z: z.exp(), "total": lambda e: summed(e),
@@ -75,18 +71,19 @@ STEPS = {
 # Code in one of these steps that does not use what came before, the first here, begins anew: of the steps before, it heeds the others here.
 ANEW = {"share": ("p", "scores", "labels"), "chance": ("p", "logits", "targets"), "terms": ("x", "logits", "targets"),
         "loss": ("x", "labels"), "result": ("x", "labels", "targets"), "step": ("g",)}
-KNOWN = {**vars(F), **vars(torch), **vars(builtins), **{known.__name__: known for known in (largest, smallest, summed, own, hot, binary)}}
+KNOWN = {**vars(builtins), **vars(F), **vars(torch), **{known.__name__: known for known in (largest, smallest, summed, own, hot, binary)}}
 
 
-def slips(table: str, **more) -> list[Slip]:
+def slips(table: str, steps: dict[str, Callable] = {}, **names) -> list[Slip]:  # noqa: B006, it is only read
     """Slips out of a table: a line of thought, and under it, indented, what it mends: name | step: code | code | step, step: code.
 
-    "for k in" makes a form of each.  The code may use what its step is given, torch's functions, those above, and more: what is right in
-    steps that are not among STEPS, and whatever else the code needs.
+    "for k in" makes a form of each.  steps: {step: what is right}, of those that are not among STEPS.  The code may use what its step is
+    given, the functions above, torch's, Python's where torch has none of that name, and names.
+    Raises ValueError where a line is not of this form, or its code uses something else.
     """
-    found, steps, known = [], {**STEPS, **more}, {**KNOWN, **more}
+    found, steps, known = [], {**STEPS, **steps}, {**KNOWN, **names}
     for line in table.strip().splitlines():
-        if not line.startswith(" "):
+        if not line.startswith(" ") and " | " not in line:
             thought = line
             continue
         name, *pieces = line.strip().split(" | ")
@@ -95,11 +92,19 @@ def slips(table: str, **more) -> list[Slip]:
             named, code, values = re.match(r"(?:([a-z_, ]+): )?(.*?)(?: for k in (.*))?$", piece).groups()
             where = named.split(", ") if named else where
             for step in where:
+                if step not in steps:
+                    raise ValueError(f"{line!r}: there is no step {step!r}")
                 given = [*inspect.signature(steps[step]).parameters]
+                nodes = list(ast.walk(ast.parse(code)))
+                used = {node.id for node in nodes if isinstance(node, ast.Name)} - {node.arg for node in nodes if isinstance(node, ast.arg)}
+                if unknown := used - {*given, *known, *("k" if values else "")}:
+                    raise ValueError(f"{line!r}: {step} is given {', '.join(given)}, and nothing is called {', '.join(unknown)}")
                 for form in eval(f"[lambda {'=None, '.join(given)}=None, *_, k=k: {code} for k in {values or [0]}]", known):
-                    anew = step in ANEW and not re.search(rf"\b{ANEW[step][0]}\b", code)
+                    anew = step in ANEW and ANEW[step][0] not in used
                     form.heeds = ANEW[step][1:] if anew else None
                     forms.append((step, form))
+        if not forms or not line.startswith(" "):
+            raise ValueError(f"{line!r}: wanted is an indented line, name | step: code")
         found.append(Slip(name, thought, forms))
     return found
 
@@ -109,9 +114,9 @@ The loss should not grow with the batch: the same images twice should cost what 
     sum instead of mean | reduce: x.sum()
 There are several losses here, and one number is wanted.
     no reduction | reduce: x | x.unsqueeze(-1) | x.unsqueeze(0)
-One image's loss stands for all: look for = where += belongs, for an index, or for a return inside the loop.
+One image's loss stands for all. (Look for = where += belongs, for an index, for a return inside the loop.)
     one image only | reduce: x[k].mean() for k in (-1, 0) | x[k].sum() / len(z) for k in (-1, 0)
-    largest instead of mean | reduce: x.max() | x.min()
+    largest instead of mean | reduce: x.max()
 An image is not in the mean: where does the loop, or the slice, begin and end?
     one image left out | reduce: x[1:].mean() | x[:-1].mean() | x[1:].sum() / len(x) | x[:-1].sum() / len(x)
 The logarithm of a probability is negative, and a loss is not: the sign changes, and nothing is added.
@@ -136,22 +141,24 @@ This never looks at the label.
 This is the label's logit, or minus that. nll_loss, too, only picks: from logarithms.
     log-softmax missing | difference: logit | -logit
 A high logit should make the loss small, for each image by itself: one term is subtracted, and the mean comes last.
-    added instead of subtracted | difference: -(logit + total) | logit + total | softplus: z - softplus(-z)
+    added instead of subtracted | difference: -(logit + total) | logit + total
     mean over one term only | loss: z.logsumexp(-1) - own(z, t).mean() | z.logsumexp(-1).mean() - own(z, t) \
 | difference: logit.sum() - total | logit - total.sum()
 The sums kept their dimension and the picked logits lost it, so every sum met every logit.
     a column met a row | difference: logit - total.unsqueeze(-1)
-Each row shares a 1 of its own, so there is one sum for each row: which dim, and which shape?
+Each row shares a 1 of its own, so there is one sum for each row. Over which numbers does the sum here run?
     logsumexp without its dim | logsumexp: logsumexp(z) | z.logsumexp()
     normalised over the whole batch | total: e.sum() | share: z.flatten().softmax(0).view_as(z) | logsumexp: z.exp().sum().log()
+The images compete for each class here, and the classes should compete for each image: along which dim?
     normalised over the wrong dim | share: softmax(z, 0) | total: e.sum(0, keepdim=True) | logsumexp: z.logsumexp(0) \
 | loss: z.logsumexp(0).mean() - own(z, t).mean()
+The sums, or the largest, of the rows stand in a row here, not in a column, and do not meet their own rows.
     keepdim missing | total: e.sum(-1) | shift: z - z.amax(-1) | logsumexp: (z - z.amax(-1)).logsumexp(-1) + z.amax(-1) \
 | share: (z - z.amax(-1)).exp() / (z - z.amax(-1)).exp().sum(-1)
 Log, sum and exp, each once and over all classes: which is missing, or too many?
     exp missing in the log-sum-exp | logsumexp: z.sum(-1).log()
     log missing in the log-sum-exp | logsumexp: z.exp().sum(-1)
-    exponential taken twice | logsumexp: z.exp().logsumexp(-1) | softplus: softplus(z.exp()) | logaddexp(z * 0 + 1, z.exp())
+    exponential taken twice | logsumexp: z.exp().logsumexp(-1)
     largest logit instead of log-sum-exp | logsumexp: z.amax(-1)
 What is taken away before exp must come back after the log.
     the shift is not given back | logsumexp: (z - largest(z)).logsumexp(-1) | (z - z.max()).logsumexp(-1)
@@ -161,8 +168,7 @@ The mean is over the images: divide once, by how many they are. (A mean counts t
     divided twice | reduce: x.mean() / len(z) | x.mean() / x.numel()
     divided by a fixed number | reduce: x.sum() / k for k in (3, 2, 4) | x.sum() / len(z) / 3
 Each image has a label of its own, an index, and pays for that one as it is. The first class is 0.
-    off by one class | labels: (t + 1) % n | (t - 1) % n | t - 1 | t + 1 | (t - 1).clamp(min=0) | (t + 1).clamp(max=n - 1) \
-| columns: n + 1 | n - 1
+    off by one class | labels: (t + 1) % n | (t - 1) % n | t - 1 | t + 1 | (t - 1).clamp(min=0) | (t + 1).clamp(max=n - 1)
     the predicted class instead of the label | labels: z.argmax(-1)
     the same label for all | labels: t * 0 + t[0] | t * 0
     labels in another order | labels: t.flip(0) | t.roll(k) for k in (1, -1) | t.sort()[0]
@@ -193,6 +199,7 @@ Shares are parts of a whole, and that is the sum of the row's exponentials.
 The larger the logit, the larger should be what it gets: look for a minus in the exponent, or which of two shares was taken.
     the probability of no | minus: z
     sign of the exponent turned round | scores: -z | exp: (-z).exp()
+With −z² large negative logits look like large positive ones.
     square in the exponent | minus: -z * z
 Only the same number, taken from all exponents of a row, above and below the line, changes nothing.
     shifted in one place only | share: (z - k(z)).exp() / summed(z.exp()) for k in (largest, amax) \
@@ -211,8 +218,9 @@ Each logit has a pair of its own, in a new dimension, and one of the two is the 
 | softmax(stack([z, z * 0]), -1)[..., 0]
     cat instead of stack | chance: softmax(cat([z, z * 0], -1), -1)[..., :z.shape[-1]] | softmax(cat([z, z * 0], -1), -1)[..., 0] \
 | softmax(cat([z, z * 0]), 0)[:len(z)] | softmax(cat([z, z * 0], -1), -1) | softmax(cat([z, z * 0]), 0)
-Beside z stands a number that does not change with z. (The 1 in 1 + exp(−z) is its exponential.)
+The 1 in 1 + exp(−z) is an exponential already: of which number?
     a pair of z and 1 | chance: sigmoid(z - 1) | softplus: softplus(z - 1) + 1
+A pair of z and −z gives this, and so does (tanh(z) + 1) / 2: z counts twice.
     the sigmoid of 2 z | chance: (z.tanh() + 1) / 2 | sigmoid(2 * z)
 Two probabilities, p and 1 − p, lie between 0 and 1. Below the line stands a sum, and it wants brackets.
     1 + missing | plus: e
@@ -252,10 +260,11 @@ That is another loss, with another slope. Cross-entropy is −log of the label's
 | mse_loss(z.sigmoid(), hot(z, t)) | ((softmax(z, -1) - hot(z, t)).abs() ** k).sum(-1).mean() for k in (2, 1)
     binary cross-entropy instead | loss: binary(z, hot(z, t)).mean() | binary_cross_entropy(softmax(z, -1), hot(z, t)) \
 | binary_cross_entropy(softmax(z, -1), hot(z, t), reduction="sum") / len(z)
-    accuracy instead of a loss | loss: (z.argmax(-1) == t).float().mean() | (z.argmax(-1) != t).float().mean()
     hinge loss instead | loss: multi_margin_loss(z, t) \
 | (z - own(z, t).unsqueeze(-1) + 1 - hot(z, t)).clamp(min=0).sum(-1).mean()
     exp of the loss | loss: x.exp()
+How often the largest logit is right has no slope to learn from.
+    accuracy instead of a loss | loss: (z.argmax(-1) == t).float().mean() | (z.argmax(-1) != t).float().mean()
 Each image counts the same here, whatever its class: no weight, no mask, no ignore_index.
     weights that nobody asked for | loss: cross_entropy(z, t, weight=1.0 + arange(z.shape[-1])) \
 | cross_entropy(z, t, weight=1 / t.bincount(minlength=z.shape[-1]).clamp(min=1)) \
@@ -271,7 +280,7 @@ Logits first, then labels.
 """, LIMITS=[1e-7, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-9, 1e-10, 1e-12, 1e-15])
 # In what is handed back, which any function can have.
 GENERAL = slips("""
-The numbers are torch's but for one more step at the end.
+The numbers are torch's but for one step at the end, too many or missing.
     minus missing or too much | after: -x
     1 minus the answer | after: 1 - x
     a factor of 2 | after: k * x for k in (2, 0.5)
@@ -283,7 +292,8 @@ True and False have lost the numbers: look for a comparison, or bool.
     yes or no where numbers are wanted | after: x.bool()
 The numbers are right, their shape is not: look for squeeze, unsqueeze, flatten, an index, keepdim, or brackets too many.
     a dimension lost | after: x.flatten() if x.dim() else x | x.squeeze() | x.squeeze(0) | x.squeeze(-1)
-    a dimension too many | after: x.unsqueeze(0) | x.unsqueeze(-1) | x.unsqueeze(min(1, x.dim())) | x.reshape(1, 1) if x.numel() == 1 else x
+    a dimension too many | after: x.unsqueeze(0) | x.unsqueeze(-1) | x.unsqueeze(1 if x.dim() else 0) \
+| x.reshape(1, 1) if x.numel() == 1 else x
 Some rows are not in the answer, or nothing was written into them: look for an index, where a loop ends, or a return inside it.
     the first row only | after: x[0] | x[:1]
     a row left empty | after: cat([x[:1] * 0, x[1:]]) | cat([x[:-1], x[-1:] * 0])
@@ -291,7 +301,7 @@ There is one number for each here: nothing is to be added up, averaged or divide
     reduced too early | after: x.mean() | x.sum(1) | x.sum() | x.mean(k) for k in (1, 0) | x.sum(0) \
 | x / k(x) for k in (len, numel) | x / x.shape[-1]
 What should stand in rows stands in columns.
-    rows and columns exchanged | after: x.T if x.dim() == 2 else x.flip(0) | x.mT.reshape(x.shape)
+    rows and columns exchanged | after: x.T if x.dim() == 2 else x.flip(0) | x.T.reshape(x.shape) if x.dim() == 2 else x
 The numbers are the thing, their container is not. Whoever calls this wants a tensor.
     a list instead of a tensor | after: x.tolist()
     a NumPy array instead of a tensor | after: x.detach().numpy() if x.dim() else x
@@ -299,18 +309,20 @@ The numbers are the thing, their container is not. Whoever calls this wants a te
 
 LIMIT = next(known for known in SHARED if known.name == "a limit inside the logarithm")
 
-# What logits that are far from 0 do in 32 bits.  The first that shows is meant.
+# What logits that are far from 0 do to probabilities and losses in 32 bits.  The first that shows is meant.
 FAULTS = [
     Fault("0 · log 0", "A probability rounds to 0 here; its logarithm is −inf, and 0 · −inf is nan. Which functions take log and exp "
           "in one step, and never say −inf?", lambda x, z: bool(x.isnan().any()) and 50 < z.abs().max() < 300),
     Fault("shifted by the largest of the whole batch", "One large row pushes the exponentials of all others to 0. Each row has a largest "
-          "logit of its own.", lambda x, z: broken(x) and len(z) > 1 and z.max() > 300),
-    Fault("overflow at large logits", "exp(89) is already inf in 32 bits. Only differences count: which form never computes so large a "
-          "number, and which exponential may go to 0?", lambda x, z: broken(x) and z.max() > 300),
-    Fault("overflow or saturation at large negative logits", "In 32 bits exp(−1000) is 0 and exp(1000) is inf: so come 0 / 0, inf / inf, "
-          "log 0. (A limit such as 1e-8 only hides it.) Only differences count, and a logarithm comes straight from the logits.",
-          lambda x, z: broken(x) and z.min() < -300),
+          "logit of its own.", lambda x, z: len(z) > 1 and z.max() > 300 and not (x.isfinite().all() and x.any(-1).all())),
+    Fault("overflow at large logits", "exp(89) is already inf in 32 bits: find the form that never computes so large a number. An "
+          "exponential may go to 0.", lambda x, z: z.max() > 300 and not (x.isfinite().all() and x.any(-1).all())),
+    Fault("overflow or saturation at large negative logits", "In 32 bits exp(−1000) is 0 and exp(1000) is inf, and so the logarithm meets "
+          "0 or inf. (A limit such as 1e-8 only hides it.) Never compute the probability: its logarithm comes straight from the logits.",
+          lambda x, z: z.min() < -300 and bool(x.isinf().any())),
+    Fault("overflow or underflow at large negative logits", "exp(−1000) is 0 in 32 bits and exp(1000) is inf, and both 0 / 0 and inf / inf "
+          "are nan. Find the form that meets neither.", lambda x, z: z.min() < -300 and bool(x.isnan().any())),
     Fault("saturation: a probability rounded to 0 before its logarithm", "A probability rounds to 0 here, as 1 − σ(17) does, and log 0 is "
           "−inf. (A limit such as 1e-8 only hides it.) Never compute it: its logarithm comes straight from the logits.",
-          lambda x, z: broken(x) and z.abs().max() > 10),
+          lambda x, z: z.abs().max() > 10 and not x.isfinite().all()),
 ]

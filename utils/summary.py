@@ -249,6 +249,9 @@ For one label, each image has one index, shape [N]: where in its row the largest
     a row where an index is wanted | label: one_hot(z.argmax(1), z.shape[1]) | z == largest(z) | softmax(z, 1) | z.sigmoid() | z >= 0 \
 | z > 0
     counted from 1 | label: z.argmax(1) + 1
+A label is an index, and so a whole number.
+    labels as floats | label: z.argmax(1).float()
+What if all logits of a row are negative?
     the search started at 0 | label: z.argmax(1) * (z.amax(1) > 0)
 In 32 bits all sigmoids from 17 on are 1, and the first of them wins. Ask the logits.
     argmax of saturated sigmoids | choice: z.sigmoid()
@@ -256,7 +259,7 @@ Each class is asked by itself, and yes is for a probability of at least a half. 
     threshold on softmax | chances: softmax(z, 1) - 0.5
     threshold of 0.5 on the logits | answers: z >= 0.5 | z > 0.5
     yes and no exchanged | answers: z < 0 | z <= 0
-    another threshold than a half | answers: z >= 1 | z > z + 1 | z > -1 | z.sigmoid() > z - z | z > z.mean() \
+    another threshold than a half | answers: z >= 1 | z != z | z > -1 | z == z | z > z.mean() \
 | z > z.mean(1, keepdim=True) | softmax(z, 1) > 1 / z.shape[1]
 For many labels, a yes or no for each class of each image is wanted: no numbers, no list, and not one for all.
     only one where many may be true | answers: z.argmax(1) | one_hot(z.argmax(1), z.shape[1]) | z == largest(z)
@@ -265,7 +268,7 @@ For many labels, a yes or no for each class of each image is wanted: no numbers,
 | (z >= 0).sum(1)
 With one=True one index per row is wanted, with one=False a yes or no for each class.
     one and many exchanged | switch: not one
-""", **DECISION_STEPS)
+""", DECISION_STEPS)
 
 
 def answer_remark(function: Callable) -> str:

@@ -63,21 +63,22 @@ The gradient points to where the loss rises, and its length says how steep. The 
     uphill | step: w + rate * g | off: y - p
     no learning rate | step: w - g
     the rate in the wrong place | step: rate * w - g | rate * (w - g) | w - g / rate | (1 - rate) * w - rate * g
-    the gradient's sign or direction alone | step: w - rate * g.sign() | w - rate * g / g.norm()
+    the gradient's sign or direction alone | step: w - rate * g.sign() | w - rate * g / g.norm() \
+| w - rate * g.clamp(-1, 1) | w - rate * g / g.norm().clamp(min=1)
 What is wanted are the weights after the step: not the step, not the loss, and not the weights as they came.
     the gradient alone | step: g | -rate * g | rate * g
     the loss instead of the weights | step: cross_entropy(x @ w, y)
     nothing moved | step: w
 The gradient has the shape of the weights: write down the shapes on the way to it.
-    the gradient of something else | step: w - rate * cross_entropy(x @ w, y) \
+    the gradient of something else | step: w - rate * cross_entropy(x @ w, y) | w @ x \
 | w - rate * (softmax(x @ w, 1) - one_hot(y, w.shape[1])) / len(x) | spread: g.T / len(x)
 One step is wanted, with the mean of the loss over all images: look for an index, a loop, a second step or backward().
-    a step for each image | step: functools.reduce(lambda w, k: training_step(w, x[k:k + 1], y[k:k + 1], rate), range(len(x)), w)
+    a step for each image | step: functools.reduce(lambda w, k: training_step(w, x[k:k + 1], y[k:k + 1], rate), arange(len(x)), w)
     one image only | step: training_step(w, x[:1], y[:1], rate) | training_step(w, x[-1:], y[-1:], rate)
     the gradient counted twice | step: w - 2 * rate * g | training_step(training_step(w, x, y, rate), x, y, rate)
 Autograd follows only what it was told to follow, from when on it was told, and gives gradients after backward() alone.
     no gradient is recorded | step: cross_entropy(x @ w, y).backward()
-    the gradient is None | step: 0.1 * w.grad | w.grad * 0.1
+    the gradient is None | step: rate * w.grad | w.grad * rate
 A step is no part of the loss: take it where nothing is recorded, and not in place.
     changed while autograd looks on | step: w.clone().requires_grad_().sub_(g)
 The mean is over the images: divide once, by how many they are, in the loss or in its gradient.
@@ -101,10 +102,10 @@ The step raises the share of the label and lowers the others: of which two thing
     softmax missing | share: z
 How many classes there are, the weights know. The labels of a batch do not.
     number of classes fixed | target: one_hot(t) | one_hot(t, 3)
-""", training_step=training_step, slope=slope, functools=functools, **STEP_STEPS)
+""", STEP_STEPS, training_step=training_step, slope=slope, functools=functools)
 EXTREME = (torch.tensor([[2000.0, 0, -2000]]), torch.tensor([[1.0], [-1], [0.5]]), torch.tensor([0, 0, 1]), 0.1)
 TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
-    (torch.zeros(2, 3), torch.tensor([[1.0, 0], [0, 1], [1, 1], [0.5, 0]]), torch.tensor([0, 1, 2, 2]), 0.5),
+    (torch.zeros(2, 3), torch.tensor([[5.0, 0], [0, 5], [5, 5], [2.5, 0]]), torch.tensor([0, 1, 2, 2]), 0.5),
     (torch.tensor([[0.2, -0.4, 1], [0.5, 0, -0.3], [1, 2, 0.1]]), torch.tensor([[0.3, 0.9, 0], [1, 0.2, 0.6]]), torch.tensor([2, 0]), 0.1),
     (torch.tensor([[0.1, -0.2, 0.3, 0], [1, 0.5, -1, 0.2]]), torch.tensor([[1.0, 2], [0.5, -1], [0, 1]]), torch.tensor([0, 2, 1]), 0.2),
 ], [by_formula, stepped], STEP_SLIPS, STEP_STEPS,

@@ -56,18 +56,20 @@ Each image's loss is to count as often as its own label weighs: not the class be
     1 / weight instead of weight | weights: 1 / w[t]
 There is one loss for each image here, and one number is wanted.
     no reduction | reduce: x / w.sum()
-A weight multiplies one image's loss: neither its logits, nor what the logarithm is taken of, nor the mean, where the images are one.
+A weight multiplies one image's loss: not its logits, not what the logarithm is taken of, and not the mean of all.
     the weight comes after the mean | reduce: loss.mean() * w | loss.mean() * w.mean() \
 | loss.mean() * w.sum() | loss.mean() * weight | loss.mean() * weight.mean() | loss.mean() * weight.sum()
     the weight in the wrong place | result: cross_entropy(z * w, t) | cross_entropy(z * w, t, weight=w) \
 | cross_entropy(z * w[t].unsqueeze(-1), t) | cross_entropy(z + w.log(), t) | (w[t] * z.logsumexp(-1) - own(z, t)).sum() / w[t].sum() \
 | -(own(z.softmax(-1), t) * w[t]).log().mean() | -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()
+The losses were added up as they are: not weighed, or each by every weight, as where a column, [N, 1], meets a row, [N].
+    sum without weights, or a column met a row | reduce: loss.sum()
 Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by every weight.
-    a column met a row | reduce: loss.sum() | (w * loss.unsqueeze(1)).sum()
+    a column met a row | reduce: (w * loss.unsqueeze(1)).sum()
 Each image pays for its own label alone: pick its entry before you add up.
     every image with every label | result: -(w[t] * z.log_softmax(-1)[:, t]).sum() / w[t].sum() / len(t)
     all classes counted | result: -(w * z.log_softmax(-1)).sum(-1).mean() | -(w * z.log_softmax(-1)).sum() / w[t].sum()
-""", **WEIGHTED_STEPS)
+""", WEIGHTED_STEPS)
 
 
 def weight_remark(function: Callable) -> str:
