@@ -123,7 +123,8 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
             if at(b) - at(a) > 56:
                 plots.plate(picture, f"{name} {j}", k, (at(a) + at(b)) / 2, top + 22)
         plots.ghost(picture, name, at, top + (44 if by == (1,) else 84), then, loss if truth is None else truth)
-        picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
+        of = f"{len(lengths)} {'images' if name == 'weight' else 'classes'}"
+        picture.text(f"{name} sum", f"Σ {of} = {plots.short(total)}", right + 24, top + 22)
         if by == (1,):  # the sum is the loss
             return
         if count and count == round(count) and not wrong:
