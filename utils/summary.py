@@ -106,7 +106,8 @@ def explore_summary() -> Explorer:
         picture.text("σ", "σ", 248, 238, look=plots.QUIET)
         for k, yes in enumerate(now["yes"]):
             correct = yes == bool(y[k])
-            picture.text(f"answer {k}", f"{'≥' if yes else '<'} {line:.6g}", lefts[k] + wide + 8, height(line) + (18 if line >= 0.5 else -18))
+            sign = "≥" if yes else "<"
+            picture.text(f"answer {k}", f"{sign} {line:.6g}", lefts[k] + wide + 8, height(line) + (18 if line >= 0.5 else -18))
             picture.text(f"verdict {k}", "✓" if correct else "✗", lefts[k] + wide + 8, floor + 28, look=plots.INK if correct else plots.RED)
         picture.text("BCE says", f"BCE {plots.short(now['bce'])}", start, 226)
         for k, (a, b) in plots.cuts(now["terms"]).items():
