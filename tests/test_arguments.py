@@ -106,6 +106,10 @@ def test_explorer_follows_its_sliders_and_its_lengths_are_torchs(weights, smooth
     assert lanes["weight"] == pytest.approx((w * losses).tolist(), abs=1e-6)
     assert sum(lanes["smoothing"]) == pytest.approx(F.cross_entropy(z, label, label_smoothing=smoothing / 10).item(), abs=1e-6)
     assert sum(lanes["pos_weight"]) / 3 == pytest.approx(wanted(values)[2][0], abs=1e-6)
+    of = {lane: explorer.picture.drawn[f"{lane} of"].text for lane in lanes}
+    assert of["weight"] == "labels [1, 0]" and of["pos_weight"] == "target [0, 1, 0]", "what lies end to end: two images, three classes"
+    shares = [float(share) for share in of["smoothing"].removeprefix("target [").removesuffix("]").split(", ")]
+    assert shares == pytest.approx([(smoothing / 10) / 3 + (k == 1) * (1 - smoothing / 10) for k in range(3)], abs=5e-5)
     if w.sum() and w.sum() != 1:
         assert ends["weight loss"] == pytest.approx((0, ((w * losses).sum() / w.sum()).item()), abs=1e-6)
 

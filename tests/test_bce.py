@@ -127,10 +127,11 @@ def test_explorer_follows_its_controls(moves, lengths, drawn, said, arithmetic):
         assert rows[4].endswith(f" = {ce:.4f}") and f"p[{int(y.argmax())}]" in rows[4]
         assert marks["CE"].data == pytest.approx((0, ce), abs=1e-4) and marks["CE"].look == HATCHED[int(y.argmax())]
         assert agree(marks["CE says"].text, [ce]) and marks["CE says"].look == INK
+        assert marks["CE of"].text == "−log softmax", "where it comes from, since no column shows it"
     else:
         assert rows[4] == (f"CE  ★ × {int(y.sum())}: no label says {int(y.sum())} true classes; "
                            f"torch's answer to the row {y[0].int().tolist()} is {F.cross_entropy(z, y).abs():.4f}")
-        assert marks["CE says"].text == f"CE  ★ × {int(y.sum())}" and marks["CE says"].look == QUIET and "CE" not in marks
+        assert marks["CE says"].text == f"CE  ★ × {int(y.sum())}" and marks["CE says"].look == QUIET and not {"CE", "CE of"} & set(marks)
     on_one_axis(marks, ["loss 0", "loss 1", "loss 2", "BCE", "BCE part 2", "CE"])
 
 

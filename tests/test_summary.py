@@ -58,7 +58,7 @@ def test_explorer_follows_its_controls(true, moves, lengths, drawn, said, arithm
     assert [marks[f"logit {k}"].text for k in range(3)] == [f"{value:g}".replace("-", "−") for value in z[0].tolist()]
     assert rows[0].removeprefix("true (★)  ") == (", ".join(f"class {k}" for k in range(3) if true[k]) or "none")
     assert rows[1].endswith(f"argmax: class {int(p.argmax())} {marks['argmax'].text[-1]}"), "words and picture have one sign"
-    signs = [f"class {k} {'yes' if marks[f'answer {k}'].text == '≥' else 'no'} {marks[f'verdict {k}'].text}" for k in range(3)]
+    signs = [f"class {k} {'yes' if marks[f'answer {k}'].text.startswith('≥') else 'no'} {marks[f'verdict {k}'].text}" for k in range(3)]
     assert rows[2].endswith(f"   ≥ {now['threshold']:g}: {', '.join(signs)}") and marks["σ"].text == "σ"
     yes = [k for k in range(3) if s[k] >= now["threshold"]]
     ce = f"{F.cross_entropy(z, y).abs():.4f}"  # of the row, which is the label's where there is one; −0.0 is 0
@@ -87,14 +87,14 @@ def test_explorer_follows_its_controls(true, moves, lengths, drawn, said, arithm
     assert sum(marks["argmax"].box[::2]) / 2 == pytest.approx(middle, abs=3)
     for k in range(3):
         correct = (k in yes) == true[k]
-        assert marks[f"answer {k}"].text == ("≥" if k in yes else "<") and marks[f"answer {k}"].look == INK
+        assert marks[f"answer {k}"].text == f"{'≥' if k in yes else '<'} {now['threshold']:g}" and marks[f"answer {k}"].look == INK
         assert marks[f"verdict {k}"].text == ("✓" if correct else "✗") and marks[f"verdict {k}"].look == (INK if correct else RED)
         assert (f"true class σ {k}" in marks) == true[k]
         assert [marks[f"{part} {k}"].look for part in ("σ", "not σ")] == ([HATCHED[k], PALE[k]] if true[k] else [PALE[k], HATCHED[k]])
         assert marks[f"answer {k}"].box[0] > marks[f"σ {k}"].box[2]
         assert k == 2 or marks[f"answer {k}"].box[2] < marks[f"σ {k + 1}"].box[0]
     line, (_, floor, _, top) = marks["threshold"], marks["whole σ 0"].box
-    assert line.data == now["threshold"] and marks["threshold says"].text == f"{now['threshold']:g}"
+    assert line.data == now["threshold"] and line.box[2] > marks["answer 2"].box[2], "the last sign stands at the line too"
     assert (floor - (line.box[1] + line.box[3]) / 2) / (floor - top) == pytest.approx(now["threshold"])
     names = list(marks)
     assert names.index("threshold") > max(names.index(f"{part} {k}") for part in ("σ", "not σ", "torch σ") for k in range(3)), "in front"

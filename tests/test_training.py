@@ -119,12 +119,14 @@ def test_the_picture_shows_the_numbers_of_the_words(mistake, optimizer, rate):
         assert curve.box[1] == pytest.approx(top) and curve.box[3] == pytest.approx(bottom) and low <= 0 <= high
         assert drawn["accuracy"].data == now["accuracies"] and drawn["step tick 100"].box[0] + 1 == curve.box[2] == drawn["accuracy"].box[2]
         assert ("loss says" in drawn) != now["wild"]
+    key = {drawn[f"marker key {j}"].look: drawn[f"key {j}"].text for j in range(3)}
+    assert list(key.values()) == list("138") and drawn["softmax"].text == "softmax"
     for k in training.SHOWN:
         if now["shares"] is None:
             assert drawn[f"image {k} says"].text == "?"
         else:
             shares = now["shares"][training.SHOWN.index(k)]
-            assert drawn[f"image {k} says"].text == "138"[int(shares.argmax())]
+            assert drawn[f"image {k} says"].text == "138"[int(shares.argmax())] == key[drawn[f"marker image {k} says"].look]
             right = int(shares.argmax()) == int(TEST_LABELS[k])
             assert (f"image {k} wrong" in drawn) == (f"image {k} true" in drawn) == (not right)
             assert (f"true image {k} says" in drawn) == right, "★ stands once, at the class that is true"

@@ -457,9 +457,10 @@ def test_there_are_no_other_editions(language):
     assert there == {edition(source, language) for source in SOURCES if language in COMPLETE}
 
 
-# The names in code, those of controls that are arguments of torch's, and what a training's axes are called everywhere.
-WORDS = set("accuracy argmax BCE bool CE exp False float grad int log logits long loss pos shape sigmoid smoothing softmax step target "
-            "threshold True weight".split())
+# The names in code, Error as those of exceptions end, those of controls that are arguments of torch's, and what a training's axes are
+# called everywhere.
+WORDS = set("accuracy argmax BCE bool CE Error exp False float grad int labels log logits long loss pos shape sigmoid smoothing softmax "
+            "step target threshold True weight".split())
 
 
 @pytest.mark.parametrize("name, make", EXPLORERS)

@@ -93,7 +93,7 @@ def _check_counts(weight: Tensor, name: str) -> None:
 def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Explorer:
     """Weights, smoothing, pos_weight → three losses as lengths, the first by the reader's weighted_cross_entropy([2, 3], [2], [3])."""
     picture = Picture()
-    left, right, rows = 220, 1090, (44, 176, 308)  # of the ruler, and the tops of its three lanes
+    left, right, rows = 220, 1090, (44, 182, 308)  # of the ruler, and the tops of its three lanes
     names = ("weight", "smoothing", "pos_weight")
 
     def compute(values):
@@ -112,8 +112,11 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
                 "mean": float(nn.BCEWithLogitsLoss(pos_weight=torch.tensor(pos_weight).double())(logits[:1], target)),
                 "smoothing": smoothing, "pos_weight": pos_weight}
 
-    def lane(name, value, top, at, lengths, classes, loss, by=(1,), truth=None, then=None):
-        """Losses end to end, each of its class, and below them the loss that they come to: their sum divided by the sum of by."""
+    def lane(name, value, of, top, at, lengths, classes, loss, by=(1,), truth=None, then=None):
+        """Losses end to end, each of its class, and below them the loss that they come to: their sum divided by the sum of by.
+
+        of: what stands above them and says whether they are of images, which have labels, or of one image's target.
+        """
         picture.text(f"{name} name", name, 12, top + 22, look=QUIET)
         picture.text(f"{name} value", value, 12, top + 58, look=QUIET)
         total, count, wrong = sum(lengths), sum(by), truth is not None and plots.differs(loss, truth)
@@ -123,6 +126,7 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
             if at(b) - at(a) > 56:
                 plots.plate(picture, f"{name} {j}", k, (at(a) + at(b)) / 2, top + 22)
         plots.ghost(picture, name, at, top + (44 if by == (1,) else 84), then, loss if truth is None else truth)
+        picture.text(f"{name} of", of, left, top - 22, size=plots.SMALL, look=QUIET)
         picture.text(f"{name} sum", f"Σ {plots.short(total)}", right + 24, top + 22)
         if by == (1,):  # the sum is the loss
             return
@@ -147,10 +151,13 @@ def explore_arguments(weighted_cross_entropy: Callable[[Tensor, Tensor, Tensor],
         at = plots.axis(low, end, left, right)
         picture.begin((low, end), lambda: plots.ticks(picture, "nats", at, sorted({low, 0, end / 2, end}), picture.height - 52))
         weight, smoothing, pos_weight = given(now)
-        lane(names[0], weight, rows[0], at, weighted, LABELS.tolist(), now["answer"], now["weight"][LABELS].tolist(),
-             now["truth"], before["truth"] if before and plots.drawable(before["truth"]) else None)
-        lane(names[1], smoothing, rows[1], at, now["parts"].tolist(), range(3), now["smooth"], then=before and before["smooth"])
-        lane(names[2], pos_weight, rows[2], at, now["bce"].tolist(), range(3), now["mean"], (3,), then=before and before["mean"])
+        lane(names[0], weight, f"labels {LABELS.tolist()}", rows[0], at, weighted, LABELS.tolist(), now["answer"],
+             now["weight"][LABELS].tolist(), now["truth"], before["truth"] if before and plots.drawable(before["truth"]) else None)
+        smoothed = ", ".join(f"{share:.4g}" for share in now["target"].tolist())
+        lane(names[1], smoothing, f"target [{smoothed}]", rows[1], at, now["parts"].tolist(), range(3), now["smooth"],
+             then=before and before["smooth"])
+        lane(names[2], pos_weight, f"target {TARGET[0].int().tolist()}", rows[2], at, now["bce"].tolist(), range(3), now["mean"], (3,),
+             then=before and before["mean"])
 
     def show(now, before):
         draw(now, before)

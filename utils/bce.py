@@ -128,7 +128,8 @@ def explore_bce(bce_terms: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         if now["ce"] is None:
             picture.text("CE says", f"CE  {plots.TRUE} × {sum(y)}", names, sum(single) / 2, look=plots.QUIET)
         else:
-            picture.text("CE says", f"CE {plots.short(now['ce'])}", names, sum(single) / 2)
+            picture.text("CE says", f"CE {plots.short(now['ce'])}", names, 312)
+            picture.text("CE of", "−log softmax", names, 346, size=plots.SMALL, look=plots.QUIET)
             picture.box("CE", plots.HATCHED[y.index(1)], at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
             picture.frame("CE edge", plots.INK, at(0), single[0], at(now["ce"]), single[1], data=(0, now["ce"]))
         for name, edge, key in (("BCE", reduced[1], "bce"), ("CE", single[1], "ce")):

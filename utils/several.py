@@ -19,7 +19,7 @@ from utils.language import say
 from utils.picture import Picture
 from utils.plots import number, numbers
 from utils.predict import Questions, the_one
-from utils.symptoms import run
+from utils.symptoms import adam, run
 
 LOSSES = {  # the loss of logits and targets, and how the logits become what a threshold is for
     "CE, softmax": (lambda logits, targets: F.cross_entropy(logits, targets / targets.sum(1, keepdim=True).clamp(min=1)),
@@ -33,7 +33,7 @@ def probabilities(name: str) -> Tensor:
     """What a model trained with one of the LOSSES, 100 steps of Adam, says of the test images of two digits.  Returns: [300, 3]."""
     learn, test = halves(*two_digits())
     loss, squash = LOSSES[name]
-    return squash(test[0] @ run(loss, *learn, 0.1, torch.optim.Adam).weights[-1])
+    return squash(test[0] @ run(loss, *learn, 0.1, adam).weights[-1])
 
 
 def wholly_right(answers: Tensor, targets: Tensor) -> Tensor:

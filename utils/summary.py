@@ -101,12 +101,12 @@ def explore_summary() -> Explorer:
         height = plots.axis(0, 1, floor, top)
         plots.columns(picture, "σ", lefts, wide, height, now["sigma"], before=before and before["sigma"],
                       given=y, true=[k for k in range(3) if y[k]], labels=(238, floor + 28))
-        picture.box("threshold", plots.INK, lefts[0] - 20, height(line) - 2, lefts[2] + wide + 20, height(line) + 2, data=line)
+        picture.box("threshold", plots.INK, lefts[0] - 20, height(line) - 2, lefts[2] + wide + 100, height(line) + 2, data=line)
         picture.text("σ", "σ", 248, 238, look=plots.QUIET)
-        picture.text("threshold says", f"{line:.6g}", lefts[2] + wide + 44, height(line))
         for k, yes in enumerate(now["yes"]):
             correct = yes == bool(y[k])
-            picture.text(f"answer {k}", "≥" if yes else "<", lefts[k] + wide + 8, height(line) + (18 if line >= 0.5 else -18))
+            sign = "≥" if yes else "<"
+            picture.text(f"answer {k}", f"{sign} {line:.6g}", lefts[k] + wide + 8, height(line) + (18 if line >= 0.5 else -18))
             picture.text(f"verdict {k}", "✓" if correct else "✗", lefts[k] + wide + 8, floor + 28, look=plots.INK if correct else plots.RED)
         picture.text("BCE says", f"BCE {plots.short(now['bce'])}", start, 226)
         for k, (a, b) in plots.cuts(now["terms"]).items():

@@ -15,24 +15,36 @@ from utils.language import say
 from utils.plots import number
 
 STEPS = 100
-OPTIMIZERS = {"gradient descent": torch.optim.SGD, "Adam": torch.optim.Adam}
+
+
+def descent(weights: Tensor, rate: float) -> Callable:
+    """A function that takes one step, the same as torch.optim.SGD's.  What that does around it would be a third of a training."""
+    return lambda: weights.data.sub_(weights.grad, alpha=rate)
+
+
+def adam(weights: Tensor, rate: float) -> Callable:
+    """The same for Adam, by torch itself."""
+    return torch.optim.Adam([weights], lr=rate).step
+
+
+OPTIMIZERS = {"gradient descent": descent, "Adam": adam}
 
 
 def training(loss: Callable[[Tensor, Tensor], Tensor], images: Tensor, labels: Tensor, rate: float,
-             optimizer: type = torch.optim.SGD) -> Iterator[tuple[float, Tensor]]:
+             optimizer: Callable = descent) -> Iterator[tuple[float, Tensor]]:
     """A linear model, logits = images @ weights, in training from weights of 0: before each step, the loss and the weights.
 
     loss: (logits [N, 3], labels) → []; images: [N, pixels], labels: what loss wants; rate: the learning rate.
     Yields for ever: a number and weights [pixels, 3].  What loss raises is raised.  Shown in notebooks/08.
     """
     weights = torch.zeros(images.shape[1], 3, dtype=images.dtype, requires_grad=True)
-    step = optimizer([weights], lr=rate)
+    step = optimizer(weights, rate)
     while True:
         value = loss(images @ weights, labels)
         yield value.item(), weights.detach().clone()
         weights.grad = None
         value.backward()
-        step.step()
+        step()
 
 
 # Each mistake as the code that takes the place of loss(logits, labels).  What is shown is what runs; target is the one-hot rows of
@@ -76,7 +88,7 @@ class Run(NamedTuple):
 
 
 def run(loss: Callable[[Tensor, Tensor], Tensor], images: Tensor, labels: Tensor, rate: float,
-        optimizer: type = torch.optim.SGD, steps: int = STEPS) -> Run:
+        optimizer: Callable = descent, steps: int = STEPS) -> Run:
     """So many steps of training.  Nothing that the loss does or returns raises here."""
     losses, weights = [], []
     try:

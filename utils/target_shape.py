@@ -1,6 +1,5 @@
 """Which target each loss takes, and what it says of the others.  Taught in notebooks/04_bce_shape_error.ipynb."""
 
-
 import ipywidgets as widgets
 import torch
 from torch import Tensor, nn
@@ -109,14 +108,10 @@ def explore_target_shape() -> Explorer:
     picture, tried = Picture(), {}
 
     def furniture(form: str):
-        """The board without answers, the present row in bold."""
-        for name, height in (("logits", LOGITS_AT), ("target", TARGET_AT)):
-            picture.text(name, name, 8, height, bold=True)
+        """The names of the board's rows, that of the present one in bold."""
         for other in FORMS:
             here = other == form
-            picture.text(f"row {other}", other, 1010, row(other), "right", plots.SMALL, bold=here, look=plots.INK if here else plots.QUIET)
-            for loss in LOSSES:
-                picture.frame(f"empty {loss} {other}", plots.GHOST, *cell(loss, other), thick=2)
+            picture.text(f"row {other}", other, 984, row(other), "right", LARGE, bold=here, look=plots.INK if here else plots.QUIET)
 
     def compute(values):
         logits, loss, form = logits_from(values).float().unsqueeze(0), values["loss"], values["target"]
@@ -137,34 +132,30 @@ def explore_target_shape() -> Explorer:
         bce = now["loss"] == "BCEWithLogitsLoss"
         alone = bce and target.numel() == 1  # it answers none of the three questions, and stands beside them
         for k in range(3) if alone else ():
-            picture.frame(f"missing {k}", plots.RED, slot(k) - 60, TARGET_AT - 35, slot(k) + 60, TARGET_AT + 35)
-            picture.line(f"link {k}", plots.RED, slot(k), LOGITS_AT + 37, slot(k), TARGET_AT - 37, data=(k, None))
+            missing(picture, k, TARGET_AT)
+            picture.line(f"link {k}", plots.RED, slot(k), LOGITS_AT + HIGH, slot(k), TARGET_AT - HIGH, data=(k, None))
         # Which logit each number of the target speaks of: its own, or for a label of the right shape the one that it names.
         own, label = target.numel() == 3 and (bce or target.shape == logits.shape), not bce and part in ("", "values")
         pairs = [(k, k) for k in range(3)] if own else [(int(target), 0)] if label else []
         for k, j in pairs:
             if 3 <= k < 4:  # a class that is not there
-                picture.frame("no such logit", plots.RED, slot(k) - 60, LOGITS_AT - 35, slot(k) + 60, LOGITS_AT + 35, thick=2)
+                missing(picture, k, LOGITS_AT)
             if 0 <= k < 4:
-                picture.line(f"link {k}", plots.RED if part == "values" else plots.QUIET, slot(k), LOGITS_AT + 37, slot(j),
-                             TARGET_AT - 37, data=(k, j))
+                picture.line(f"link {k}", plots.RED if part == "values" else plots.QUIET, slot(k), LOGITS_AT + HIGH, slot(j),
+                             TARGET_AT - HIGH, data=(k, j))
         tensor(picture, "logits", LOGITS_AT, logits, "")
-        tensor(picture, "target", TARGET_AT, target, part, first=3 if alone else 0)
+        wanted = {"shape": "[1, 3]" if bce else "[1], [1, 3]", "dtype": "float32" if target.dim() == 2 else "int64"}.get(part, "")
+        tensor(picture, "target", TARGET_AT, target, part, wanted, first=3 if alone else 0)
         for loss, name in NAMES.items():
             here = loss == now["loss"]
-            picture.text(f"column {loss}", name, (cell(loss, now["form"])[0] + cell(loss, now["form"])[2]) / 2, 20, "middle",
-                         plots.SMALL, bold=here, look=plots.INK if here else plots.QUIET)
-        for (loss, form), (said, value) in now["board"].items():
-            left, top, right, bottom = cell(loss, form)
-            if said == "error":
-                picture.box(f"filled {loss} {form}", plots.GHOST, left, top, right, bottom)
-            picture.frame(f"tried {loss} {form}", {"right": plots.INK, "error": plots.GHOST, "silent": plots.RED}[said], left, top, right,
-                          bottom, data=said)
-            text = {"right": "✓ ", "error": "⊘", "silent": "✗ "}[said] + ("" if value is None else plots.short(value))
-            picture.text(f"says {loss} {form}", text, (left + right) / 2, row(form), "middle", plots.SMALL,
-                         look=plots.RED if said == "silent" else plots.INK)
-        left, top, right, bottom = cell(now["loss"], now["form"])
-        picture.frame("here", plots.INK, left - 5, top - 5, right + 5, bottom + 5, data=(now["loss"], now["form"]))
+            picture.text(f"column {loss}", name, column(loss), 20, "middle", LARGE, bold=here, look=plots.INK if here else plots.QUIET)
+            for form in FORMS:
+                said, value = now["board"].get((loss, form), ("", None))
+                text = {"": "?", "error": "Error", "right": "✓ ", "silent": "✗ "}[said] + ("" if value is None else plots.short(value))
+                picture.text(f"says {loss} {form}", text, column(loss), row(form), "middle", LARGE,
+                             look={"": plots.GHOST, "error": plots.QUIET, "right": plots.INK, "silent": plots.RED}[said])
+        x, y = column(now["loss"]), row(now["form"])
+        picture.frame("here", plots.INK, x - 108, y - 17, x + 108, y + 17, data=(now["loss"], now["form"]))
 
     def show(now, before):
         draw(now)
@@ -191,23 +182,24 @@ def explore_target_shape() -> Explorer:
 
 
 NAMES = {"CrossEntropyLoss": "CE", "BCEWithLogitsLoss": "BCE"}  # as the board has room for
-LOGITS_AT, TARGET_AT = 120, 330  # the middle of each tensor's cells
+LOGITS_AT, TARGET_AT = 130, 318  # the middle of each tensor's cells
+WIDE, HIGH = 62, 38  # how far a cell's edges are from its middle
+LARGE = 31  # of type that is read from the last row
 
 
 def slot(k: int) -> float:
     """The middle of cell k of a tensor."""
-    return 236 + 140 * k
+    return 90 + 154 * k
 
 
 def row(form: str) -> float:
     """The middle of a row of the board."""
-    return 60 + 33 * list(FORMS).index(form)
+    return 56 + 35 * list(FORMS).index(form)
 
 
-def cell(loss: str, form: str) -> tuple[float, float, float, float]:
-    """The corners of a cell of the board."""
-    left = 1028 + 204 * list(LOSSES).index(loss)
-    return left, row(form) - 13, left + 192, row(form) + 13
+def column(loss: str) -> float:
+    """The middle of a column of the board."""
+    return 1106 + 220 * list(LOSSES).index(loss)
 
 
 def verdict(part: str, value: float | None) -> str:
@@ -229,25 +221,33 @@ def kind(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def tensor(picture: Picture, name: str, y: float, values: Tensor, part: str, first: int = 0) -> None:
+def missing(picture: Picture, k: int, y: float) -> None:
+    """A place where a number is wanted and none is."""
+    picture.frame(f"missing {k}", plots.RED, slot(k) - WIDE, y - HIGH, slot(k) + WIDE, y + HIGH)
+    picture.text(f"missing {k} says", "?", slot(k), y, "middle", LARGE, look=plots.RED)
+
+
+def tensor(picture: Picture, name: str, y: float, values: Tensor, part: str, wanted: str = "", first: int = 0) -> None:
     """A tensor of at most three numbers around y: its cells, from slot first on, a frame for each dimension, and shape and dtype.
 
-    part, one of "shape", "dtype", "values" or "", is what is marked in red.
+    part, one of "shape", "dtype", "values" or "", is what is marked in red; wanted: what it should be.
     """
-    for key, text, height in (("shape", shape(values), y + 38), ("dtype", kind(values), y + 76)):
+    height = y - 98 if name == "logits" else y + 98
+    x = picture.text(name, name, 8, height, bold=True)[2]
+    for key, text in (("shape", f"shape {shape(values)}"), ("dtype", kind(values))):
         bad = key == part
-        picture.text(f"{name} {key}", ("✗ " if bad else "") + text, 8, height, look=plots.RED if bad else plots.INK)
+        x = picture.text(f"{name} {key}", f"✗ {text} ≠ {wanted}" if bad else text, x + 32, height, look=plots.RED if bad else plots.INK)[2]
     for k, value in enumerate(values.flatten().tolist()):
         x = slot(first + k)
         text = str(value) if isinstance(value, bool) else f"{value:.4g}".replace("-", "−")
         bad = part == "values"
         picture.frame(f"{name} cell {k}", plots.RED if bad else plots.SOLID[k] if values.numel() == 3 else plots.INK,
-                      x - 60, y - 35, x + 60, y + 35, data=value)
-        picture.text(f"{name} {k} says", text, x, y, "middle", look=plots.RED if bad else plots.INK)
+                      x - WIDE, y - HIGH, x + WIDE, y + HIGH, data=value)
+        picture.text(f"{name} {k} says", text, x, y, "middle", LARGE, look=plots.RED if bad else plots.INK)
     for d in range(values.dim()):
         out = 12 + 12 * d
-        picture.frame(f"{name} frame {d}", plots.RED if part == "shape" else plots.QUIET, slot(first) - 60 - out, y - 35 - out,
-                      slot(first + values.numel() - 1) + 60 + out, y + 35 + out)
+        picture.frame(f"{name} frame {d}", plots.RED if part == "shape" else plots.QUIET, slot(first) - WIDE - out, y - HIGH - out,
+                      slot(first + values.numel() - 1) + WIDE + out, y + HIGH + out)
 
 
 def found(now: dict, *verdicts: str) -> set[str]:

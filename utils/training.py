@@ -34,7 +34,7 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         wrong = complaint(loss, zeros, learn[1])
     used = F.cross_entropy if wrong else loss  # beside a complaint the words say what torch's would do
     picture, last = Picture(), {}  # the numbers of the last run that had a first step
-    left, right, corners = 120, 720, [(918 + 132 * (k % 4), 12 + 228 * (k // 4)) for k in range(8)]
+    left, right, corners = 120, 720, [(918 + 132 * (k % 4), 62 + 202 * (k // 4)) for k in range(8)]
     floor = 408
     along, share = plots.axis(0, STEPS, left, right), plots.axis(0, 1, floor, 318)
 
@@ -90,6 +90,9 @@ def explore_training(loss: Callable[[Tensor, Tensor], Tensor]) -> Explorer:
         picture.text("step", "step", right + 44, floor + 28, size=plots.SMALL, look=plots.QUIET)
         for k, (x, y) in zip(SHOWN, corners):
             picture.cells(f"image {k}", (test[0][k].reshape(8, 8) * 3).round().int().numpy(), x, y, SQUARE, data=k)
+        picture.text("softmax", "softmax", corners[0][0], 24, size=plots.SMALL, look=plots.QUIET)
+        for k, digit in enumerate(DIGITS):  # whose shares the strips below the images are
+            plots.label(picture, f"key {k}", k, str(digit), corners[1][0] + 40 + 88 * k, 24)
 
     def path(name, look, values, place):
         """A curve over the steps, as far as it has a place."""
