@@ -204,7 +204,7 @@ SIGMOID = Task(torch.sigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [fracti
 Nothing was done to the logits, or only their ends were cut off.
     the logits as they came | chance: z | z.clamp(0, 1)
 Near 0 and 1 a clipped probability is another one, and has no slope.
-    probabilities clipped | chance: p.clamp(k, 1 - k) for k in (1e-5, 1e-4, 1e-3, 1e-2)
+    a limit on the probabilities | chance: p.clamp(k, 1 - k) for k in (1e-5, 1e-4, 1e-3, 1e-2)
 """), extremes=[(torch.tensor([[1000.0, 100, 0]]),), (torch.tensor([[-1000.0, -100, 0]]),)], slopes=SLOPES, within=2e-7)
 LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [logarithm, logadd], slips("""
 The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.

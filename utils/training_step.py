@@ -13,7 +13,6 @@ from utils.digits import DIGITS, TRAIN, digits
 from utils.language import say
 from utils.predict import Questions
 from utils.slips import own, slips
-from utils.softmax import shares
 
 # What notebook 8 asks before the first step.
 questions = Questions()
@@ -47,7 +46,11 @@ def slope(loss: Callable, weights: Tensor, images: Tensor, labels: Tensor) -> Te
 
 def stepped(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
     """The gradient by autograd, of cross-entropy in its own steps."""
-    return do.step(w, slope(lambda z, t: do.reduce(-do.log(own(shares(do, z), do.labels(t, w.shape[1], z))), z), w, x, y), rate, x, y)
+    def loss(z: Tensor, t: Tensor) -> Tensor:
+        z, t = do.scores(z), do.labels(t, w.shape[1], z)
+        return do.reduce(-do.log(own(do.share(z, torch.softmax(z, 1)), t)), z)
+
+    return do.step(w, slope(loss, w, x, y), rate, x, y)
 
 
 def by_formula(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
@@ -89,7 +92,7 @@ The mean is over the images: divide once, by how many they are, in the loss or i
 The loss is cross-entropy alone, −log of the label's share: nothing is added for the weights, no logarithm left out.
     weight decay | step: w - rate * (g + k * w) for k in (0.01, 1e-4, 1e-3, 0.1, 5e-4)
     shares without the logarithm | log: p
-    log-softmax missing | divide: e
+    log-softmax missing | step: w - rate * slope(nll_loss, w, x, y)
     squared error's gradient | off: (p - y) * p * (1 - p)
     squared difference, or absolute | step: w - rate * slope(lambda z, t: mse_loss(softmax(z, 1), hot(z, t)), w, x, y) \
 | w - rate * slope(lambda z, t: mse_loss(z, hot(z, t)), w, x, y)
