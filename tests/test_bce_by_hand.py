@@ -100,7 +100,7 @@ THOUGHTS = {
     "has targets": ("targets of another image", 1), "Rounded to": ("decided before the loss", 1), "if decides": ("if with a tensor", 1),
     "has three": ("a part of max(z, 0) − z y + log(1 + exp(−|z|))", 2), "then targets.": ("arguments exchanged", 1),
     "and torch's": ("the logarithm stopped at −100", 1), "them, and": ("no reduction", 8),
-    "the answers": ("accuracy instead of a loss", 1), "Here each": ("cross-entropy instead", 2),
+    "the answers": ("accuracy instead of a loss", 1), "Logits in": ("a column met a row", 1), "Here each": ("cross-entropy instead", 2),
 }
 
 

@@ -128,6 +128,8 @@ There is one loss for each class of each image here, N · C of them, and one num
     one class left out | reduce: x[:, 1:].mean() | x[:, :-1].mean() | x[:, 1:].sum() / x.numel() | x[:, :-1].sum() / x.numel()
 How often the answers are right has no slope to learn from.
     accuracy instead of a loss | result: ((z > 0) == (y > 0.5)).float().mean() | ((z > 0) != (y > 0.5)).float().mean()
+Logits in a row, [N · C], met targets in a column, or the other way round: every logit was compared with every target.
+    a column met a row | result: binary(*broadcast_tensors(z.flatten(), y.reshape(-1, 1))).mean()
 Here each class has a yes-or-no loss of its own, and every class pays.
     cross-entropy instead | result: cross_entropy(z, y) | cross_entropy(z, y.argmax(1)) | -(y * softmax(z, 1).log()).mean()
     overlap instead of a loss for each class \

@@ -98,7 +98,7 @@ There is one row for each label, one label too, and in it a single 1: in which c
 The column says which class. What stands in it says yes or no, and nothing else: 1 or 0.
     the label written where 1 belongs | place: one_hot(t, n) * t.unsqueeze(1).float() | one_hot(t, n) * (t.unsqueeze(1) + 1.0)
     −1 for “not there” | after: 2 * x - 1
-    smoothed labels | after: 0.9 * x + 0.1 / x.shape[-1] | 0.9 * x + 0.05
+    smoothed labels | after: 0.9 * x + 0.1 / x.shape[-1] | 0.9 * x + 0.05 | 0.9 * x + 0.1 * (1 - x) / (x.shape[-1] - 1)
 All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.
     the labels are not in it | place: zeros(len(t), n) | ones(len(t), n) | eye(len(t), n)
 One index cannot answer num_classes questions.

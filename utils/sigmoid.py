@@ -221,7 +221,7 @@ logaddexp takes the exponentials itself, and is a logarithm already: look at wha
     exponential taken twice | softplus: softplus(z.exp()) | logaddexp(z * 0 + 1, z.exp())
     logarithm taken twice | sign: -(-x).log() | (-x).log()
 One of the two is subtracted: the larger the logit, the nearer is its logarithm to 0.
-    added instead of subtracted | softplus: z - softplus(-z)
+    added instead of subtracted | softplus: z - softplus(-z) | z.relu() - (-z.abs()).exp().log1p()
 """), {"sign": lambda x: x},
     [(torch.tensor([[2000.0, 100, 0]]),), (torch.tensor([[-2000.0, -100, 0]]),)], SLOPES)
 

@@ -186,7 +186,8 @@ With plain labels the target is 1 for the label and 0 elsewhere.
 With a dim, max returns the values and their indices: one of them is wanted.
     max returned two things | shift: z - z.max(dim=-1)
 exp and log have the base e here.
-    base 2 instead of e | log: p.log2() | exp: z.exp2() | logsumexp: z.exp2().sum(-1).log2() | softplus: (1 + z.exp2()).log2()
+    base 2 instead of e | log: p.log2() | exp: z.exp2() \
+| logsumexp: z.exp2().sum(-1).log2() | z.exp().sum(-1).log2() | softplus: (1 + z.exp2()).log2()
     base 10 instead of e | log: p.log10() | exp: 10 ** z
 Scores may be negative, and shares may not. exp makes each positive and keeps their order.
     exponential missing | exp: z | z.abs() | z.relu()
@@ -285,7 +286,7 @@ The numbers are torch's but for one step at the end, too many or missing.
     1 minus the answer | after: 1 - x
     a factor of 2 | after: k * x for k in (2, 0.5)
 Digits were lost. Compute with all of them, in 32 bits: look for round, int, long, half or //.
-    rounded on the way | after: x.round(decimals=k) for k in (4, 2, 3, 5)
+    rounded on the way | after: x.round(decimals=k) for k in (4, 2, 3)
     whole numbers where fractions are wanted | after: x.long() | x.round() | x.trunc() | x.round().long()
     16 bits | after: x.half() | x.bfloat16()
 True and False have lost the numbers: look for a comparison, or bool.

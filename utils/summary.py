@@ -249,6 +249,8 @@ For one label, each image has one index, shape [N]: where in its row the largest
     a row where an index is wanted | label: one_hot(z.argmax(1), z.shape[1]) | z == largest(z) | softmax(z, 1) | z.sigmoid() | z >= 0 \
 | z > 0
     counted from 1 | label: z.argmax(1) + 1
+Yes and no have forgotten which logit is the largest: of several that are yes the first wins.
+    argmax of the answers | choice: (z >= 0).long()
 A label is an index, and so a whole number.
     labels as floats | label: z.argmax(1).float()
 What if all logits of a row are negative?
