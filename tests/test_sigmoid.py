@@ -279,9 +279,10 @@ WRONG = {
 }
 THOUGHTS = {
     "Nothing was": ("the logits as they came", 1), "a clipped": ("a limit on the probabilities", 1),
-    "never above": ("minus missing or too much", 1), "σ(z)), the": ("log of the other answer", 1),
-    "+ exp(z)),": ("both minus signs missing", 1), "log(exp(−z)) is": ("exp(0) missing", 1), "wanted, not": ("1 over the logarithm", 1),
-    "logaddexp takes": ("exponential taken twice", 2), "is subtracted:": ("added instead of subtracted", 1),
+    "never above": ("minus missing or too much", 1), "log(1 / x)": ("1 − instead of a minus", 1),
+    "σ(z)), the": ("log of the other answer", 1), "+ exp(z)),": ("both minus signs missing", 1), "log(exp(−z)) is": ("exp(0) missing", 1),
+    "wanted, not": ("1 over the logarithm", 1), "logaddexp takes": ("exponential taken twice", 2),
+    "is subtracted:": ("added instead of subtracted", 1),
 }
 
 

@@ -61,11 +61,12 @@ WRONG = {
     },
 }
 THOUGHTS = {
-    "gradient points": ("uphill", 4), "wanted are": ("the gradient alone", 3), "gradient has": ("the gradient of something else", 1),
-    "loss over": ("a step for each image", 3), "Autograd follows": ("no gradient is recorded", 2),
-    "the loss:": ("changed while autograd looks on", 1), "its gradient.": ("sum instead of mean", 3),
-    "is cross-entropy": ("weight decay", 6), "F.cross_entropy takes": ("softmax before the loss", 1),
-    "step raises": ("labels forgotten", 3), "weights know.": ("number of classes fixed", 1),
+    "gradient points": ("uphill", 5), "wanted are": ("the gradient alone", 2), "The weights": ("nothing moved", 1),
+    "gradient has": ("the gradient of something else", 2), "loss over": ("a step for each image", 3),
+    "Autograd follows": ("no gradient is recorded", 2), "the loss:": ("changed while autograd looks on", 1),
+    "its gradient.": ("sum instead of mean", 3), "is cross-entropy": ("weight decay", 6),
+    "F.cross_entropy takes": ("softmax before the loss", 1), "step raises": ("labels forgotten", 3),
+    "weights know.": ("number of classes fixed", 2),
 }
 
 

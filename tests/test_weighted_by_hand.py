@@ -74,8 +74,8 @@ WRONG = {
     },
 }
 THOUGHTS = {
-    "a weighted": ("divided by the number of images", 4), "Each image's": ("the weights are never used", 3),
-    "image here, and": ("no reduction", 1), "weight multiplies": ("the weight comes after the mean", 2),
+    "image alone": ("divided by the number of images", 8), "Which weight": ("the weights are never used", 3),
+    "image here,": ("no reduction", 1), "weight multiplies": ("the weight comes after the mean", 2),
     "The losses": ("sum without weights, or a column met a row", 1), "Losses in": ("a column met a row", 1),
     "image pays": ("every image with every label", 2),
 }

@@ -77,21 +77,24 @@ TERMS_STEPS = {
     "targets": lambda y: y, "other": lambda p: 1 - p, "there": lambda y, log: y * log, "away": lambda rest, log: rest * log,
     "terms": lambda z, y, x: x, "product": lambda z, y: z * y, "tail": lambda z: (-z.abs()).exp().log1p(), "result": lambda z, y, x: x}
 TERMS_SLIPS = slips("""
-The bracket closes too early, so the minus reaches one term only; and both terms ask for “there”.
+The second term comes out below 0, and asks for “there” as the first does: look at its bracket, and at its sign.
     the article's printed typo | terms: typo(z, y) | cat([binary(z, y)[:, :-1], typo(z, y)[:, -1:]], 1)
 Every class pays: the zeros of the target are answers too, “not there”, and cost something as well.
     own class only | join: -there | result: (y * binary(z, y)).sum() / y.sum()
     only the classes that are not there | join: -away
 A class that is there costs −log of the probability of “there”, another −log of that of “not there”. y and 1 − y choose between them.
     targets reversed | targets: 1 - y
+    y and 1 − y missing | terms: -(logsigmoid(z) + logsigmoid(-z))
     1 − missing in the second logarithm | other: p
     y or 1 − y missing before a logarithm | there: log | away: log | (1 - rest) * log
     brackets missing around 1 − y | away: 1 - (1 - rest) * log
     1 − outside the logarithm | other: (1 - p.log()).exp()
 Both terms cost something, so neither may come out below 0.
-    the minus reaches one term only | join: away - there | there - away
+    one term has the wrong sign | join: away - there | there - away
 1 − is for probabilities: 1 − σ(z) is the sigmoid of another logit, and it is not 1 − z.
     1 − z instead of −z | terms: -(y * logsigmoid(z) + (1 - y) * logsigmoid(1 - z))
+logsigmoid takes a logit, and this is a probability.
+    logsigmoid of a probability | terms: -(y * logsigmoid(z) + (1 - y) * logsigmoid(1 - z.sigmoid()))
 Squares and absolute differences are other losses. Each class costs −log of what was given to its truth.
     squared difference, or absolute | terms: (y - z.sigmoid()) ** 2 | (y - z) ** 2 | (y - z.sigmoid()).abs()
 binary_cross_entropy and BCELoss do not take logits.
@@ -117,7 +120,8 @@ Logits first, then targets.
     arguments exchanged | terms: binary(y, z)
 """, TERMS_STEPS, typo=typo)
 BCE_SLIPS = slips("""
-There is one loss for each class of each image here, N · C of them, and one number is wanted: their mean.
+One number is wanted: the mean of all N · C losses, one for each class of each image. What is added up here, and divided by what?
+    sum instead of mean | reduce: x.sum()
     no reduction | reduce: x
     mean over the classes only | reduce: x.mean(1)
     mean over the images only | reduce: x.mean(0)
@@ -125,6 +129,9 @@ There is one loss for each class of each image here, N · C of them, and one num
     sum over the images only | reduce: x.sum(0)
     divided by the classes only | reduce: x.sum(0).mean()
     divided by the images only | reduce: x.sum(1).mean()
+    divided by a fixed number | reduce: x.sum() / k for k in (3, 2, 4) | x.sum() / len(z) / 3
+    divided twice | reduce: x.mean() / len(z) | x.mean() / z.shape[-1] | x.mean() / x.numel()
+    largest instead of mean | reduce: x.max()
     one class left out | reduce: x[:, 1:].mean() | x[:, :-1].mean() | x[:, 1:].sum() / x.numel() | x[:, :-1].sum() / x.numel()
 How often the answers are right has no slope to learn from.
     accuracy instead of a loss | result: ((z > 0) == (y > 0.5)).float().mean() | ((z > 0) != (y > 0.5)).float().mean()

@@ -81,7 +81,7 @@ Each label becomes a row of answers as floats: 1 for “there”, in its own col
     label expanded instead of one-hot | place: t.unsqueeze(1).expand(-1, n).float() | t.unsqueeze(1).expand(-1, n)
     long or bool instead of float | after: x.long() | x.bool()
     targets reversed | after: 1 - x
-This is right for so many classes, or for these labels, only.
+These lines are right for some numbers of classes, or for some labels, only. Which argument says how many classes there are?
     number of classes fixed | columns: k for k in (3, 4, 2, 10)
     a column too many, or too few | columns: n + 1 | n - 1
     classes numbered anew | place: one_hot(t.unique(return_inverse=True)[1], n).float()

@@ -209,6 +209,8 @@ Near 0 and 1 a clipped probability is another one, and has no slope.
 LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [logarithm, logadd], slips("""
 The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.
     minus missing or too much | sign: -x
+log(1 / x) is log 1 − log x: what is log 1?
+    1 − instead of a minus | sign: 1 + x | 1 - x
 This is log(1 − σ(z)), the logarithm for “no”, not for “yes”.
     log of the other answer | minus: z | log: (1 - p).log()
 This is log(1 + exp(z)), which is above 0. Two signs are missing, one of them in the exponent.

@@ -152,7 +152,7 @@ Each row shares a 1 of its own, so there is one sum for each row. Over which num
 The images compete for each class here, and the classes should compete for each image: along which dim?
     normalised over the wrong dim | share: softmax(z, 0) | total: e.sum(0, keepdim=True) | logsumexp: z.logsumexp(0) \
 | loss: z.logsumexp(0).mean() - own(z, t).mean()
-The sums, or the largest, of the rows stand in a row here, not in a column, and do not meet their own rows.
+The row sums, or the row maxima, stand in a row here, not in a column, and do not meet their own rows.
     keepdim missing | total: e.sum(-1) | shift: z - z.amax(-1) | logsumexp: (z - z.amax(-1)).logsumexp(-1) + z.amax(-1) \
 | share: (z - z.amax(-1)).exp() / (z - z.amax(-1)).exp().sum(-1)
 Log, sum and exp, each once and over all classes: which is missing, or too many?
@@ -167,10 +167,10 @@ The mean is over the images: divide once, by how many they are. (A mean counts t
     divided by the classes instead of the images | reduce: x.sum() / z.shape[-1]
     divided twice | reduce: x.mean() / len(z) | x.mean() / x.numel()
     divided by a fixed number | reduce: x.sum() / k for k in (3, 2, 4) | x.sum() / len(z) / 3
-Each image has a label of its own, an index, and pays for that one as it is. The first class is 0.
+Each image has a label of its own, an index: take it as it is. The first class is 0.
     off by one class | labels: (t + 1) % n | (t - 1) % n | t - 1 | t + 1 | (t - 1).clamp(min=0) | (t + 1).clamp(max=n - 1)
     the predicted class instead of the label | labels: z.argmax(-1)
-    the same label for all | labels: t * 0 + t[0] | t * 0
+    the same label for all | labels: t * 0 + t[0] | t * 0 + k for k in (0, 1, 2)
     labels in another order | labels: t.flip(0) | t.roll(k) for k in (1, -1) | t.sort()[0]
 One entry of each row counts, that of its label: which row, and which column?
     labels taken from the first row only | pick: p[0, t]
@@ -202,7 +202,7 @@ The larger the logit, the larger should be what it gets: look for a minus in the
     sign of the exponent turned round | scores: -z | exp: (-z).exp()
 With −z² large negative logits look like large positive ones.
     square in the exponent | minus: -z * z
-Only the same number, taken from all exponents of a row, above and below the line, changes nothing.
+Subtract one number for each row, the same in the exponentials and in their sum. Nothing else leaves the shares as they are.
     shifted in one place only | share: (z - k(z)).exp() / summed(z.exp()) for k in (largest, amax) \
 | z.exp() / summed((z - k(z)).exp()) for k in (largest, amax)
     shifted after the exponential | exp: z.exp() - k(z.exp()) for k in (largest, amax) | z.exp() - k(z) for k in (largest, amax)
@@ -210,9 +210,13 @@ Only the same number, taken from all exponents of a row, above and below the lin
     another shift for each class | shift: z - z.amax(0)
 What is shared out here are exponentials, and nothing else of the logits.
     another function instead of exp | exp: z ** 2 | z.sigmoid() | softplus(z) | z.expm1()
-The classes compete here. Sigmoid asks each by itself, and its answers need not sum to 1. (In a stack of z and 0, look at the dim.)
-    softmax instead of sigmoid | chance: softmax(z, -1) | softmax(z, 0) | softplus: -log_softmax(-z, -1) | -log_softmax(-z, 0)
+The classes compete here. Sigmoid asks each by itself, and its answers need not sum to 1.
+    softmax instead of sigmoid | chance: softmax(z, -1) | softplus: -log_softmax(-z, -1)
     normalised | chance: p / summed(p) | p / p.sum() | softmax(p, -1)
+The images compete here. If there are pairs of z and 0: along which dim do the two of a pair lie?
+    softmax instead of sigmoid, over the images | chance: softmax(z, 0) | softplus: -log_softmax(-z, 0)
+torch wants tensors here, both of one shape: how are zeros made that look like z?
+    a number where a tensor is wanted | chance: stack([z, 0], -1) | stack([z, 0]) | softplus: logaddexp(0, z)
 Each logit has a pair of its own, in a new dimension, and one of the two is the answer.
     yes and no together | chance: stack([p, 1 - p], k) for k in (-1, 0) | softplus: softplus(stack([z, -z], k)) for k in (-1, 0)
     another index than the pair's | chance: stack([p, 1 - p], -1)[:, 0] | stack([p, 1 - p], -1)[0] | stack([p, 1 - p])[..., 0] \
@@ -221,11 +225,12 @@ Each logit has a pair of its own, in a new dimension, and one of the two is the 
 | softmax(cat([z, z * 0]), 0)[:len(z)] | softmax(cat([z, z * 0], -1), -1) | softmax(cat([z, z * 0]), 0)
 The 1 in 1 + exp(−z) is an exponential already: of which number?
     a pair of z and 1 | chance: sigmoid(z - 1) | softplus: softplus(z - 1) + 1
-A pair of z and −z gives this, and so does (tanh(z) + 1) / 2: z counts twice.
+z counts twice here: a pair of z and −z gives this, and so does (tanh(z) + 1) / 2.
     the sigmoid of 2 z | chance: (z.tanh() + 1) / 2 | sigmoid(2 * z)
-Two probabilities, p and 1 − p, lie between 0 and 1. Below the line stands a sum, and it wants brackets.
-    1 + missing | plus: e
+Two probabilities, p and 1 − p, add up to 1. With this sign they do not.
     1 − instead of 1 + | plus: 1 - e | e - 1
+Below the line stands a sum, and a sum wants brackets: 1 / 1 + … divides first.
+    1 + missing | plus: e
     not inverted, or its brackets missing | invert: x
 These are answers already. The probabilities are wanted, before anything is decided.
     all or nothing | chance: (z > 0).to(z) | (z >= 0).to(z) | z > 0 | z >= 0 | (z > 0).long() \
@@ -242,7 +247,7 @@ Sigmoid makes a probability of any logit, with an exponential. This is another f
     the way back | chance: (z / (1 - z)).log()
 The logarithm of a mean is not the mean of the logarithms: which comes first?
     mean before the logarithm | log: p.mean().log()
-Small probabilities cost most, and lose most by what is rounded, added or cut off before the logarithm.
+What is rounded, added or cut off before the logarithm changes small probabilities most, and they cost most. Find a form without.
     rounded before the logarithm | rounding: p.round(decimals=k) for k in (4, 2, 3, 5)
     a limit inside the logarithm | log: (p + k).log() for k in LIMITS | p.clamp(min=k).log() for k in LIMITS \
 | p.clamp(k, 1 - k).log() for k in LIMITS
@@ -303,7 +308,7 @@ There is one number for each here: nothing is to be added up, averaged or divide
 | x / k(x) for k in (len, numel) | x / x.shape[-1]
 What should stand in rows stands in columns.
     rows and columns exchanged | after: x.T if x.dim() == 2 else x.flip(0) | x.T.reshape(x.shape) if x.dim() == 2 else x
-The numbers are the thing, their container is not. Whoever calls this wants a tensor.
+The numbers are right, but whoever calls this wants one tensor of them.
     a list instead of a tensor | after: x.tolist()
     a NumPy array instead of a tensor | after: x.detach().numpy() if x.dim() else x
 """)
@@ -316,8 +321,9 @@ FAULTS = [
           "in one step, and never say −inf?", lambda x, z: bool(x.isnan().any()) and 50 < z.abs().max() < 300),
     Fault("shifted by the largest of the whole batch", "One large row pushes the exponentials of all others to 0. Each row has a largest "
           "logit of its own.", lambda x, z: len(z) > 1 and z.max() > 300 and not (x.isfinite().all() and x.any(-1).all())),
-    Fault("overflow at large logits", "exp(89) is already inf in 32 bits: find the form that never computes so large a number. An "
-          "exponential may go to 0.", lambda x, z: z.max() > 300 and not (x.isfinite().all() and x.any(-1).all())),
+    Fault("overflow at large logits", "exp(89) is already inf in 32 bits: find the form that never computes so large a number. "
+          "(If you shift: print what is taken away.) An exponential may go to 0.",
+          lambda x, z: z.max() > 300 and not (x.isfinite().all() and x.any(-1).all())),
     Fault("overflow or saturation at large negative logits", "In 32 bits exp(−1000) is 0 and exp(1000) is inf, and so the logarithm meets "
           "0 or inf. (A limit such as 1e-8 only hides it.) Never compute the probability: its logarithm comes straight from the logits.",
           lambda x, z: z.min() < -300 and bool(x.isinf().any())),

@@ -261,10 +261,12 @@ Each class is asked by itself, and yes is for a probability of at least a half. 
     threshold on softmax | chances: softmax(z, 1) - 0.5
     threshold of 0.5 on the logits | answers: z >= 0.5 | z > 0.5
     yes and no exchanged | answers: z < 0 | z <= 0
-    another threshold than a half | answers: z >= 1 | z != z | z > -1 | z == z | z > z.mean() \
+    another threshold than a half | answers: z >= 1 | z > -1 | z > z.mean() \
 | z > z.mean(1, keepdim=True) | softmax(z, 1) > 1 / z.shape[1]
-For many labels, a yes or no for each class of each image is wanted: no numbers, no list, and not one for all.
+Does the answer of one class change with the logit of another? It should not.
     only one where many may be true | answers: z.argmax(1) | one_hot(z.argmax(1), z.shape[1]) | z == largest(z)
+For many labels, a yes or no for each class of each image is wanted: no probabilities, no list, and not one for all.
+    the same answer for all | answers: z == z | z != z
     not decided | answers: z.sigmoid() | softmax(z, 1) | z | z.round() | z.sign()
     not one answer for each class | answers: (z >= 0).nonzero() | (z >= 0).nonzero()[:, 1] | (z >= 0).any(1) | (z >= 0).all(1) \
 | (z >= 0).sum(1)

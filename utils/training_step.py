@@ -65,16 +65,20 @@ STEP_SLIPS = slips("""
 The gradient points to where the loss rises, and its length says how steep. The step goes the other way, by rate times as much.
     uphill | step: w + rate * g | off: y - p
     no learning rate | step: w - g
+    the rate written down | step: w - k * g for k in (0.5, 0.1, 0.01, 0.001)
     the rate in the wrong place | step: rate * w - g | rate * (w - g) | w - g / rate | (1 - rate) * w - rate * g
     the gradient's sign or direction alone | step: w - rate * g.sign() | w - rate * g / g.norm() \
 | w - rate * g.clamp(-1, 1) | w - rate * g / g.norm().clamp(min=1)
-What is wanted are the weights after the step: not the step, not the loss, and not the weights as they came.
+What is wanted are the weights after the step: not the step, and not the loss.
     the gradient alone | step: g | -rate * g | rate * g
     the loss instead of the weights | step: cross_entropy(x @ w, y)
+The weights come back as they were: is the step added to them, and has the gradient their shape?
     nothing moved | step: w
 The gradient has the shape of the weights: write down the shapes on the way to it.
     the gradient of something else | step: w - rate * cross_entropy(x @ w, y) | w @ x \
-| w - rate * (softmax(x @ w, 1) - one_hot(y, w.shape[1])) / len(x) | spread: g.T / len(x)
+| w - rate * (softmax(x @ w, 1) - one_hot(y, w.shape[1])) / len(x) \
+| x @ (softmax(x @ w, 1) - one_hot(y, w.shape[1]))
+    rows and columns exchanged | spread: g.T / len(x)
 One step is wanted, with the mean of the loss over all images: look for an index, a loop, a second step or backward().
     a step for each image | step: functools.reduce(lambda w, k: training_step(w, x[k:k + 1], y[k:k + 1], rate), arange(len(x)), w)
     one image only | step: training_step(w, x[:1], y[:1], rate) | training_step(w, x[-1:], y[-1:], rate)
@@ -101,15 +105,16 @@ F.cross_entropy takes logits, and does the softmax itself.
     softmax before the loss | scores: softmax(z, 1)
 The step raises the share of the label and lowers the others: of which two things is the gradient the difference?
     labels forgotten | off: p
-    the label itself subtracted | target: t.unsqueeze(1)
+    the label itself subtracted | target: t.unsqueeze(1) | t
     softmax missing | share: z
 How many classes there are, the weights know. The labels of a batch do not.
-    number of classes fixed | target: one_hot(t) | one_hot(t, 3)
+    number of classes fixed | target: one_hot(t, 3)
+    num_classes not used | target: one_hot(t)
 """, STEP_STEPS, training_step=training_step, slope=slope, functools=functools)
 EXTREME = (torch.tensor([[2000.0, 0, -2000]]), torch.tensor([[1.0], [-1], [0.5]]), torch.tensor([0, 0, 1]), 0.1)
 TRAINING_STEP = Task(training_step, ["weights", "images", "labels", "rate"], [
     (torch.zeros(2, 3), torch.tensor([[5.0, 0], [0, 5], [5, 5], [2.5, 0]]), torch.tensor([0, 1, 2, 2]), 0.5),
-    (torch.tensor([[0.2, -0.4, 1], [0.5, 0, -0.3], [1, 2, 0.1]]), torch.tensor([[0.3, 0.9, 0], [1, 0.2, 0.6]]), torch.tensor([2, 0]), 0.1),
+    (torch.tensor([[0.2, -0.4, 1], [0.5, 0, -0.3], [1, 2, 0.1]]), torch.tensor([[0.3, 0.9, 0], [1, 0.2, 0.6]]), torch.tensor([1, 0]), 0.1),
     (torch.tensor([[0.1, -0.2, 0.3, 0], [1, 0.5, -1, 0.2]]), torch.tensor([[1.0, 2], [0.5, -1], [0, 1]]), torch.tensor([0, 2, 1]), 0.2),
 ], [by_formula, stepped], STEP_SLIPS, STEP_STEPS,
     [EXTREME])

@@ -44,16 +44,20 @@ def weighted(losses: Callable) -> Callable:
 WEIGHTED_STEPS = {
     "weights": lambda w, t, z: w[t], "reduce": lambda x, z, w, weight, loss: x.sum() / w.sum(), "result": lambda z, t, w, x: x}
 WEIGHTED_SLIPS = slips("""
-In a weighted mean, an image of weight 2 counts as two, above and below the line: what are the losses divided by, and how often?
-    divided by the number of images | reduce: x.mean() | x.mean() / weight.mean()
-    divided by the sum of all weights | reduce: x.sum() / weight.sum()
+One image alone keeps its loss, whatever it weighs. What, then, are the weighted losses divided by, and how often?
+    divided by the number of images | reduce: x.mean()
+    divided by the sum of all weights | reduce: x.sum() / weight.sum() | x.mean() / weight.mean()
+    sum instead of mean | reduce: x.sum()
+    mean over images and classes | reduce: x.mean() / z.shape[-1]
+    divided by the classes instead of the images | reduce: x.sum() / z.shape[-1]
+    weights below the line only | reduce: loss.sum() / w.sum()
     divided twice | reduce: x.mean() / w.sum() | x.mean() / weight.sum()
     the weight is applied twice | reduce: (w * x).sum() / w.sum() | (w * x).mean()
-Each image's loss is to count as often as its own label weighs: not the class before, not the predicted one, and not turned round.
+Which weight belongs to an image? That of its own label, as it is.
     the weights are never used | weights: ones(len(t))
     other weights than the labels' | weights: w[t - 1] | w | w[arange(len(t)) % len(w)] | w[z.argmax(-1)] | w[(t + 1) % len(w)] \
 | w.flip(0)[t]
-    1 / weight instead of weight | weights: 1 / w[t]
+    1 / weight instead of weight | weights: 1 / w[t] | reduce: (loss / w).sum() / w.sum()
 There is one loss for each image here, and one number is wanted.
     no reduction | reduce: x / w.sum()
 A weight multiplies one image's loss: not its logits, not what the logarithm is taken of, and not the mean of all.

@@ -181,7 +181,7 @@ CODE = [
         "own class only": (4, "    losses = -there"),
         "only the classes that are not there": (4, "    losses = -away"),
         "minus missing": (4, "    losses = there + away"),
-        "the minus reaches one term only": (4, "    losses = -there + away"),
+        "one term has the wrong sign": (4, "    losses = -there + away"),
         "sum instead of mean": (5, "    return losses.sum()"),
         "mean over the classes only": (5, "    return losses.mean(dim=1)"),
     }),
