@@ -99,7 +99,7 @@ WRONG = {
 }
 THOUGHTS = {
     "Each label": ("label expanded instead of one-hot", 3), "These lines": ("number of classes fixed", 3),
-    "each label,": ("counted from the last class", 9), "The column": ("the label written where 1 belongs", 3),
+    "each label,": ("counted from the last class", 11), "The column": ("the label written where 1 belongs", 3),
     "All zeros": ("the labels are not in it", 1), "One index": ("the label itself", 1),
 }
 

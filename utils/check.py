@@ -269,6 +269,7 @@ def same(answer):
 
 
 def guess(task: Task, way: Callable, *forms: tuple) -> tuple[list[Slip], Callable, Callable]:
+    """Slips, the way with them in it, and what is done with its answer."""
     slips, (_, last, after) = [slips_of(task)[rank] for rank, _, _ in forms], forms[-1]
     if last != "after":
         return slips, performed(way, task, *forms), same

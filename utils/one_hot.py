@@ -87,6 +87,8 @@ These lines are right for some numbers of classes, or for some labels, only. Whi
     classes numbered anew | place: one_hot(t.unique(return_inverse=True)[1], n).float()
 There is one row for each label, one label too, and in it a single 1: in which column?
     counted from the last class | labels: n - 1 - t
+    off by one class | place: (arange(n) == t.unsqueeze(1) - 1).float() | (arange(n) == t.unsqueeze(1) + 1).float()
+    rows and columns exchanged | place: one_hot(t, n).float().T
     every label in every row | place: written_in(t, n, (slice(None), t))
     row and column exchanged in the index | place: written_in(t, n, (t, arange(len(t)))) | zeros(len(t), n).scatter(0, t.unsqueeze(1), 1)
     as many rows as classes | place: written_in(t, n, (arange(n), t))
@@ -97,7 +99,7 @@ There is one row for each label, one label too, and in it a single 1: in which c
     dimension of the batch lost | after: x.squeeze(0)
 The column says which class. What stands in it says yes or no, and nothing else: 1 or 0.
     the label written where 1 belongs | place: one_hot(t, n) * t.unsqueeze(1).float() | one_hot(t, n) * (t.unsqueeze(1) + 1.0)
-    −1 for “not there” | after: 2 * x - 1
+    −1 for “not there” | place: 2.0 * one_hot(t, n) - 1
     smoothed labels | after: 0.9 * x + 0.1 / x.shape[-1] | 0.9 * x + 0.05 | 0.9 * x + 0.1 * (1 - x) / (x.shape[-1] - 1)
 All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.
     the labels are not in it | place: zeros(len(t), n) | ones(len(t), n) | eye(len(t), n)

@@ -55,7 +55,7 @@ One image alone keeps its loss, whatever it weighs. What, then, are the weighted
     the weight is applied twice | reduce: (w * x).sum() / w.sum() | (w * x).mean()
 Which weight belongs to an image? That of its own label, as it is.
     the weights are never used | weights: ones(len(t))
-    other weights than the labels' | weights: w[t - 1] | w | w[arange(len(t)) % len(w)] | w[z.argmax(-1)] | w[(t + 1) % len(w)] \
+    other weights than the labels' | weights: w[t - 1] | w[z.argmax(-1)] | w | w[arange(len(t)) % len(w)] | w[(t + 1) % len(w)] \
 | w.flip(0)[t]
     1 / weight instead of weight | weights: 1 / w[t] | reduce: (loss / w).sum() / w.sum()
 There is one loss for each image here, and one number is wanted.
