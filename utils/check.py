@@ -213,7 +213,7 @@ def agrees(mine: Heard, right: Tensor, within: float) -> bool:
 def explanation(mine: list[Heard], task: Task) -> list[Slip]:
     """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
     every, first = range(len(task.inputs)), most_telling(task)
-    answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, same, task, k) for k in every]
+    answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, STEPS["after"], task, k) for k in every]
     came = {str(x) for answer in answers for x in ([gist(answer)] if isinstance(answer, str) else (y + 0.0 for y in answer[3]))}
     closely = {"gist": str} if all(isinstance(answer, str) for answer in answers) else {}  # errors alone are compared word for word
     if came == {"nan"}:
@@ -264,15 +264,11 @@ def double(task: Task) -> list[tuple]:
     return [guess(task, way, a, b) for a, b, way in sorted(pairs.values(), key=lambda pair: pair[0][0] + pair[1][0])]
 
 
-def same(answer):
-    return answer
-
-
 def guess(task: Task, way: Callable, *forms: tuple) -> tuple[list[Slip], Callable, Callable]:
     """Slips, the way with them in it, and what is done with its answer."""
     slips, (_, last, after) = [slips_of(task)[rank] for rank, _, _ in forms], forms[-1]
     if last != "after":
-        return slips, performed(way, task, *forms), same
+        return slips, performed(way, task, *forms), STEPS["after"]
     return slips, performed(way, task, *forms[:-1]), after
 
 

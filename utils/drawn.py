@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 
 from utils.bce import bce_terms
-from utils.check import Task, performed, steps_of, slips_of
+from utils.check import Task, performed, slips_of, steps_of
 from utils.cross_entropy import cross_entropy_terms
 from utils.language import say
 from utils.plots import number

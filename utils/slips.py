@@ -315,15 +315,21 @@ The numbers are right, but whoever calls this wants one tensor of them.
 
 LIMIT = next(known for known in SHARED if known.name == "a limit inside the logarithm")
 
+
+def lost(x: Tensor) -> bool:
+    """Whether a number of the answer is nan or inf, or one of its rows 0 throughout."""
+    return not (x.isfinite().all() and x.any(-1).all())
+
+
 # What logits that are far from 0 do to probabilities and losses in 32 bits.  The first that shows is meant.
 FAULTS = [
     Fault("0 · log 0", "A probability rounds to 0 here; its logarithm is −inf, and 0 · −inf is nan. Which functions take log and exp "
           "in one step, and never say −inf?", lambda x, z: bool(x.isnan().any()) and 50 < z.abs().max() < 300),
     Fault("shifted by the largest of the whole batch", "One large row pushes the exponentials of all others to 0. Each row has a largest "
-          "logit of its own.", lambda x, z: len(z) > 1 and z.max() > 300 and not (x.isfinite().all() and x.any(-1).all())),
+          "logit of its own.", lambda x, z: len(z) > 1 and z.max() > 300 and lost(x)),
     Fault("overflow at large logits", "exp(89) is already inf in 32 bits: find the form that never computes so large a number. "
           "(If you shift: print what is taken away.) An exponential may go to 0.",
-          lambda x, z: z.max() > 300 and not (x.isfinite().all() and x.any(-1).all())),
+          lambda x, z: z.max() > 300 and lost(x)),
     Fault("overflow or saturation at large negative logits", "In 32 bits exp(−1000) is 0 and exp(1000) is inf, and so the logarithm meets "
           "0 or inf. (A limit such as 1e-8 only hides it.) Never compute the probability: its logarithm comes straight from the logits.",
           lambda x, z: z.min() < -300 and bool(x.isinf().any())),
