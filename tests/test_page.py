@@ -90,6 +90,14 @@ def opened(browser):
     assert said == []
 
 
+def go(page, hash: str):
+    """Change the address, and wait until the page has followed: it listens longer than this does."""
+    page.evaluate("""hash => location.hash === hash || new Promise(done => {
+        addEventListener("hashchange", done, {once: true});
+        location.hash = hash;
+    })""", hash)
+
+
 def shown(page) -> dict:
     """What the controls show, as logits and target, and what is said."""
     return {"z": [float(page.locator(f"#z{k}").input_value()) for k in range(3)],
@@ -242,13 +250,12 @@ def test_the_address_holds_what_is_shown_and_is_read_back(opened):
     page.wait_for_function("location.hash === '#z=-1.4,0,100&y=1,0,1'")
     page.reload()  # without a network: the page is one file
     assert check(page)["z"] == [-1.4, 0, 100]
-    page.evaluate("location.hash = '#z=1,2,3&y=0,0,1'")
-    page.wait_for_function("document.querySelector('#z2').value === '3'")
+    go(page, "#z=1,2,3&y=0,0,1")
     assert check(page)["y"] == [0, 0, 1] and "before → now   BCE" in shown(page)["words"][-1]
     for wrong in ("#z=1,2&y=0,1,0", "#z=1,2,x&y=0,1,0", "#z=1,2,1e9&y=0,1,0", "#z=1,2,3&y=0,2,0", "#<b>", "#z=1,2,NaN&y=0,1,0",
                   "#z=1,,3&y=0,1,0", "#z=1,2,3&y=0,1,"):
-        page.evaluate("hash => { location.hash = '#z=1,2,3&y=0,0,1'; location.hash = hash; }", wrong)
-        page.wait_for_function("document.querySelector('#z2').value === '0.1'")
+        go(page, "#z=1,2,3&y=0,0,1")
+        go(page, wrong)
         assert (check(page)["z"], shown(page)["y"]) == (list(ARTICLE), [0, 1, 0]), wrong
         assert shown(page)["words"][-1] == "The address holds no three logits and targets: this is the article's example."
     page.locator("#z0").press("ArrowRight")
@@ -354,8 +361,7 @@ def test_nothing_is_cut_or_overlaps_at_rest_or_at_the_ends(opened, window, langu
     page, found = opened(window, f"?lang={language}"), {}
     for hash in ("", "#z=6,-6,-6&y=0,1,0", "#z=-6,6,5.9&y=1,1,0", "#z=0,0,0&y=0,0,0", "#z=100,-100,99.9&y=0,1,0", "#z=-6,6,-6&y=0,1,0",
                  "#z=6,6,6&y=0,0,0", "#z=-6,-6,6&y=1,1,1"):
-        page.evaluate("hash => location.hash = hash", hash or "#z=2,3,0.1&y=0,1,0")
-        page.wait_for_timeout(60)
+        go(page, hash or "#z=2,3,0.1&y=0,1,0")
         found[hash] = page.evaluate(FAULTS)
     assert {hash: faults for hash, faults in found.items() if faults} == {}
     if window in ("laptop", "projector", "4K"):  # all of it on one screen, and type for the last row
@@ -364,7 +370,7 @@ def test_nothing_is_cut_or_overlaps_at_rest_or_at_the_ends(opened, window, langu
         sizes = page.locator("label, button, #words p").evaluate_all("all => all.map(part => parseFloat(getComputedStyle(part).fontSize))")
         assert min(sizes) > height / 52
     else:
-        page.evaluate("location.hash = '#z=2,3,0.1&y=0,1,0'")
+        go(page, "#z=2,3,0.1&y=0,1,0")
         assert window == "small phone" or page.locator("#picture").bounding_box()["y"] + page.locator(
             "#picture").bounding_box()["height"] <= WINDOWS[window][1], "sliders and picture are in sight together"
 
@@ -413,8 +419,7 @@ def test_every_sentence_is_in_the_table(opened, tmp_path):
     page = opened(file=tmp_path / "struck.html")
     left = set()
     for hash in ("#z=2,3,0.1&y=0,1,0", "#z=2,3,0.1&y=1,1,0"):
-        page.evaluate("hash => location.hash = hash", hash)
-        page.wait_for_function("y => +document.querySelector('#y0').checked === y", arg=int("y=1" in hash))
+        go(page, hash)
         texts = page.locator("main").inner_text() + page.get_by_role("img").get_attribute("aria-label") + page.title()
         texts += " ".join(page.locator("input[aria-label], section").evaluate_all("all => all.map(one => one.ariaLabel)"))
         left |= set(re.findall(r"[A-Za-z]{2,}", texts))
@@ -424,8 +429,7 @@ def test_every_sentence_is_in_the_table(opened, tmp_path):
 def test_the_ruler_takes_the_notebooks_steps(opened):
     page = opened()
     for z in ([0, 0, 0], [2, 3, 0.1], [6, -6, -6], [30, -30, 0], [100, -100, 99.9]):
-        page.evaluate("z => location.hash = `#z=${z}&y=0,1,0`", z)
-        page.wait_for_timeout(60)
+        go(page, f"#z={','.join(map(str, z))}&y=0,1,0")
         torchs = asked_torch([z], [[0, 1, 0]])
         _, end = reach(float(torchs["terms"].sum()), float(torchs["row"]))
         assert f"{end:g}" in page.locator("#picture .small").all_text_contents()
