@@ -248,6 +248,24 @@ def test_an_error_on_all_inputs_is_a_slip_only_word_for_word(check, wrong):
     assert "not right yet" in check(wrong).message.splitlines()[0]
 
 
+NOTEBOOK = {"torch": torch, "F": F, "logits": torch.tensor([[2, 3, 0.1]]), "labels": torch.tensor([1]), "one": torch.tensor(1.0)}
+
+
+@pytest.mark.parametrize("check, code, names", [
+    (check_softmax, "lambda z: logits.exp() / logits.exp().sum(1, keepdim=True)", "logits"),
+    (check_softmax, "lambda z: z.exp() / logits.exp().sum(1, keepdim=True)", "logits"),
+    (check_cross_entropy, "lambda z, t: F.cross_entropy(logits, labels)", "logits, labels"),
+    (check_cross_entropy, "lambda z, t: F.cross_entropy(z, labels)", "labels"),  # which raises ValueError from two images on
+    (check_cross_entropy, "lambda z, t: (logits.logsumexp(1) - z[range(len(t)), t]).mean()", "logits"),
+    (check_sigmoid, "lambda logits: logits.sin()", ""),  # the argument, though the notebook has one of this name
+    (check_sigmoid, "lambda z: (one + z.exp()).sin()", ""),
+    (check_sigmoid, "lambda z: torch.softmax(z, 1) + 0 * logits[0, 0]", "")])
+def test_a_function_of_the_notebooks_variables_is_told_so(check, code, names):
+    first = check(eval(code, NOTEBOOK)).message.splitlines()[0]
+    wanted = f"the notebook's {names} in the place of what it is given"
+    assert first.endswith(wanted) if names else "the notebook's" not in first
+
+
 def test_what_differs_is_said():
     shapes = check_softmax(lambda z: torch.softmax(z, 1)[0] + 1).message.splitlines()
     assert shapes[2:] == ["  yours   [1.2585, 1.7028, 1.0387], shape [3]", "  torch   [[0.2585, 0.7028, 0.0387]], shape [1, 3]",

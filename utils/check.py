@@ -7,6 +7,7 @@ Faults that show on extreme inputs only are known by the input and by what comes
 
 import contextlib
 import functools
+import inspect
 import io
 import itertools
 import math
@@ -134,6 +135,9 @@ def checked(function: Callable, task: Task) -> Result:
         elif not extreme:
             with warnings.catch_warnings(action="ignore"):  # what the slips' own code brings about is nobody's business
                 fault, thought = in_words(explanation(asked[:len(task.inputs)], task))
+            if not fault and (names := borrowed(function)):
+                fault = say("the notebook's {names} in the place of what it is given", names=", ".join(names))
+                thought = say("The explorers and this check hand it other numbers: compute with the function's arguments only.")
         if not fault and k:
             fault, thought = cause(function, task, given, first, right)
         if not fault:
@@ -206,6 +210,13 @@ def kind(answer: Tensor) -> str:
 def agrees(mine: Heard, right: Tensor, within: float) -> bool:
     """Whether an answer is right: the numbers, and their kind, but that a yes or no may also be a 1 or 0."""
     return alike(mine.answer, right, within) and kind(right) in (kind(mine.answer), "bool") and mine.holder == "tensor"
+
+
+def borrowed(function: Callable) -> list[str]:
+    """The tensors of the notebook that a function reads, though nobody handed them over; a single number may be a constant."""
+    with contextlib.suppress(TypeError, ValueError):  # it is not written in Python, or not yet whole
+        return [name for name, value in inspect.getclosurevars(function).globals.items() if isinstance(value, Tensor) and value.dim()]
+    return []
 
 
 # --- which slips explain it
