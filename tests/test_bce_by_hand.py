@@ -64,7 +64,7 @@ WRONG = {
         "own class only": lambda z, y: -(y * torch.log(torch.sigmoid(z))).mean(),
         "only the classes that are not there": lambda z, y: -((1 - y) * torch.log(1 - torch.sigmoid(z))).mean(),
         "targets reversed": lambda z, y: -((1 - y) * z.sigmoid().log() + y * (1 - z.sigmoid()).log()).mean(),
-        "minus missing": lambda z, y: (y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
+        "a minus missing, or one too many": lambda z, y: (y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
         "the article's printed typo": lambda z, y: (-(y * z.sigmoid().log()) + (1 - y) * z.sigmoid().log()).mean(),
         "one term has the wrong sign": lambda z, y: (-y * z.sigmoid().log() + (1 - y) * (1 - z.sigmoid()).log()).mean(),
         "1 − missing in the second logarithm": lambda z, y: -(y * z.sigmoid().log() + (1 - y) * z.sigmoid().log()).mean(),
@@ -95,13 +95,13 @@ WRONG = {
 THOUGHTS = {
     "The second": ("the article's printed typo", 1), "Every class": ("own class only", 2), "class that": ("targets reversed", 6),
     "Both terms": ("one term has the wrong sign", 1), "for probabilities:": ("1 − z instead of −z", 1),
-    "logsigmoid takes": ("logsigmoid of a probability", 1), "Squares and": ("squared difference, or absolute", 1),
-    "binary_cross_entropy and": ("probabilities expected where logits came", 1), "class counts": ("weights that nobody asked for", 1),
-    "The targets": ("label smoothing", 2), "has targets": ("targets of another image", 1), "Rounded to": ("decided before the loss", 1),
-    "if decides": ("if with a tensor", 1), "has three": ("a part of max(z, 0) − z y + log(1 + exp(−|z|))", 2),
-    "then targets.": ("arguments exchanged", 1), "and torch's": ("the logarithm stopped at −100", 1),
-    "One number": ("sum instead of mean", 12), "the answers": ("accuracy instead of a loss", 1), "Logits in": ("a column met a row", 1),
-    "Here each": ("cross-entropy instead", 2),
+    "logsigmoid takes": ("logsigmoid of a probability", 1), "Squares and": ("y and σ exchanged", 2),
+    "class has": ("cross-entropy instead", 2), "binary_cross_entropy and": ("probabilities expected where logits came", 1),
+    "class counts": ("weights that nobody asked for", 1), "The targets": ("label smoothing", 2),
+    "has targets": ("targets of another image", 1), "Rounded to": ("decided before the loss", 1),
+    "Each part": ("a part missing, or of the wrong sign", 2), "then targets.": ("arguments exchanged", 1),
+    "torch's BCELoss": ("the logarithm stopped at −100", 1), "One number": ("sum instead of mean", 15),
+    "the answers": ("accuracy instead of a loss", 1), "Every logit": ("every logit with every target", 1),
 }
 
 
@@ -113,8 +113,8 @@ CHANCES = {"softmax instead of sigmoid": nn.Softmax(1), "the sigmoid of 2 z": la
 TRUTHS = {"targets reversed": lambda y: 1 - y, "label smoothing": lambda y: 0.9 * y + 0.05}
 LOGS = {"base 2 instead of e": torch.log2, "base 10 instead of e": torch.log10, "log missing": lambda p: p,
         "a limit inside the logarithm": lambda p: torch.log(p + 1e-7)}
-JOINS = {"own class only": lambda a, b: -a, "only the classes that are not there": lambda a, b: -b, "minus missing": lambda a, b: a + b,
-         "one term has the wrong sign": lambda a, b: -a + b}
+JOINS = {"own class only": lambda a, b: -a, "only the classes that are not there": lambda a, b: -b,
+         "a minus missing, or one too many": lambda a, b: a + b, "one term has the wrong sign": lambda a, b: -a + b}
 MEANS = {"sum instead of mean": torch.sum, "no reduction": lambda x: x, "mean over the classes only": lambda x: x.mean(1),
          "mean over the images only": lambda x: x.mean(0),
          "divided by the images only": lambda x: x.sum() / len(x), "divided by the classes only": lambda x: x.sum() / x.shape[1]}

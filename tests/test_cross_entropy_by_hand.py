@@ -57,7 +57,7 @@ WRONG = {
         "sum instead of mean": nn.CrossEntropyLoss(reduction="sum"),
         "no reduction": lambda z, t: -pick(torch.softmax(z, 1), t).log(),
         "mean over images and classes": lambda z, t: -(F.one_hot(t, z.shape[1]) * torch.softmax(z, 1).log()).mean(),
-        "minus missing": lambda z, t: pick(torch.softmax(z, 1), t).log().mean(),
+        "a minus missing, or one too many": lambda z, t: pick(torch.softmax(z, 1), t).log().mean(),
         "log missing": lambda z, t: F.nll_loss(torch.softmax(z, 1), t),
         "base 10 instead of e": lambda z, t: -torch.log10(pick(torch.softmax(z, 1), t)).mean(),
         "base 2 instead of e": lambda z, t: -torch.log2(pick(torch.softmax(z, 1), t)).mean(),
@@ -96,10 +96,10 @@ LOGS = {"base 2 instead of e": lambda p: np.log2(p), "base 10 instead of e": lam
 SHARES = {"normalised over the wrong dim": lambda z: torch.softmax(z, 0),
           "normalised over the whole batch": lambda z: z.exp() / z.exp().sum(),
           "sigmoid instead of softmax": torch.sigmoid, "probabilities expected where logits came": lambda z: z}
-SIGNS = {"minus missing": lambda x: x}
+SIGNS = {"a minus missing, or one too many": lambda x: x}
 MEANS = {"sum instead of mean": torch.sum, "no reduction": lambda x: x, "divided twice": lambda x: x.mean() / len(x),
          "one image only": lambda x: x[-1],
-         "largest instead of mean": torch.max}
+         "another number than the mean": torch.max}
 
 
 def shares(z):

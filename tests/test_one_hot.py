@@ -82,7 +82,7 @@ RIGHT = {
 WRONG = {
     check_bce_target: {
         "label expanded instead of one-hot": lambda t, n: t.view(-1, 1).repeat(1, n).float(),
-        "long or bool instead of float": lambda t, n: F.one_hot(t, num_classes=n),
+        "whole numbers or bool instead of float": lambda t, n: F.one_hot(t, num_classes=n),
         "num_classes not used": lambda t, n: torch.eye(int(t.max()) + 1)[t],
         "number of classes fixed": lambda t, n: torch.nn.functional.one_hot(t, 3).float(),
         "off by one class": lambda t, n: torch.eye(n)[t - 1],
@@ -94,13 +94,13 @@ WRONG = {
         "the labels are not in it": lambda t, n: torch.zeros(len(t), n),
         "dimension of the batch lost": lambda t, n: torch.eye(n)[t[0]] if len(t) == 1 else torch.eye(n)[t],
         "the label itself": lambda t, n: t.float(),
-        "the labels it was given are changed afterwards": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
+        "it changes the labels that it was given": lambda t, n: torch.eye(n)[t.add_(0).sub_(1) + 1],
     },
 }
 THOUGHTS = {
-    "Each label": ("label expanded instead of one-hot", 3), "These lines": ("number of classes fixed", 3),
-    "each label,": ("counted from the last class", 11), "The column": ("the label written where 1 belongs", 3),
-    "All zeros": ("the labels are not in it", 1), "One index": ("the label itself", 1),
+    "label becomes": ("label expanded instead of one-hot", 3), "an argument": ("number of classes fixed", 3),
+    "label has": ("counted from the last class", 11), "The column": ("the label written where 1 belongs", 4),
+    "Nothing of": ("the labels are not in it", 1), "One index": ("the label itself", 1),
 }
 
 
@@ -109,7 +109,7 @@ THOUGHTS = {
 LABELS = {"off by one class": lambda t, n: (t + 1) % n, "labels in another order": lambda t, n: t.flip(0),
           "counted from the last class": lambda t, n: n - 1 - t}
 COLUMNS = {"number of classes fixed": lambda t, n: 4, "num_classes not used": lambda t, n: int(t.max()) + 1}
-ENDS = {"long or bool instead of float": torch.Tensor.int, "rows and columns exchanged": torch.t,
+ENDS = {"whole numbers or bool instead of float": torch.Tensor.int, "rows and columns exchanged": torch.t,
         "targets reversed": lambda y: 1 - y, "a NumPy array instead of a tensor": np.array, "−1 for “not there”": lambda y: 2 * y - 1,
         "smoothed labels": lambda y: 0.9 * y + 0.05}
 

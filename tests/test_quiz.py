@@ -75,7 +75,7 @@ def test_the_ratio_of_two_shares(quizzes):
 
 # What each slip comes to, by itself: of logits z, shares p and label t, or of logits z, sigmoids s and targets y.
 CE_SLIPS = {
-    "minus missing": lambda z, p, t: math.log(p[t]),
+    "a minus missing, or one too many": lambda z, p, t: math.log(p[t]),
     "base 10 instead of e": lambda z, p, t: -math.log10(p[t]),
     "base 2 instead of e": lambda z, p, t: -math.log2(p[t]),
     "softmax applied twice": lambda z, p, t: -math.log(softmax(p)[t]),
@@ -94,7 +94,7 @@ BCE_SLIPS = {
     "own class only": lambda z, s, y: mean([loss * t for loss, t in zip(binary(z, y), y)]),
     "only the classes that are not there": lambda z, s, y: mean([loss * (1 - t) for loss, t in zip(binary(z, y), y)]),
     "targets reversed": lambda z, s, y: mean(binary(z, [1 - t for t in y])),
-    "minus missing": lambda z, s, y: -mean(binary(z, y)),
+    "a minus missing, or one too many": lambda z, s, y: -mean(binary(z, y)),
     "the article's printed typo": lambda z, s, y: mean([-math.log(x) if t else math.log(x) for x, t in zip(s, y)]),
     "1 − missing in the second logarithm": lambda z, s, y: mean([-math.log(x) for x in s]),
     "y or 1 − y missing before a logarithm": lambda z, s, y: mean([-math.log(x) - (1 - t) * math.log(1 - x) for x, t in zip(s, y)]),

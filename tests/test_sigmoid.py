@@ -254,7 +254,7 @@ WRONG = {
         "yes and no together": lambda z: F.softmax(torch.stack([z, 0 * z], dim=-1), dim=-1),
         "softmax instead of sigmoid": lambda z: F.softmax(z, dim=1),
         "normalised": lambda z: torch.sigmoid(z) / torch.sigmoid(z).sum(1, keepdim=True),
-        "1 + missing": lambda z: 1 / torch.exp(-z),
+        "1 + missing, or its brackets": lambda z: 1 / torch.exp(-z),
         "sigmoid applied twice": lambda z: nn.Sigmoid()(nn.Sigmoid()(z)),
         "tanh instead of sigmoid": lambda z: (z.exp() - (-z).exp()) / (z.exp() + (-z).exp()),
         "logarithm taken as well": lambda z: torch.log(torch.sigmoid(z)),
@@ -267,7 +267,7 @@ WRONG = {
     },
     check_log_sigmoid: {
         "log missing": lambda z: 1 / (1 + torch.exp(-z)),
-        "minus missing or too much": lambda z: torch.log(1 + torch.exp(-z)),
+        "a minus missing, or one too many": lambda z: torch.log(1 + torch.exp(-z)),
         "log of the other answer": lambda z: torch.log(1 - torch.sigmoid(z)),
         "softmax instead of sigmoid": lambda z: torch.log(torch.softmax(z, 1)),
         "base 10 instead of e": lambda z: torch.log10(torch.sigmoid(z)),
@@ -279,9 +279,10 @@ WRONG = {
 }
 THOUGHTS = {
     "Nothing was": ("the logits as they came", 1), "a clipped": ("a limit on the probabilities", 1),
-    "never above": ("minus missing or too much", 1), "log(1 / x)": ("1 − instead of a minus", 1),
-    "σ(z)), the": ("log of the other answer", 1), "+ exp(z)),": ("both minus signs missing", 1), "log(exp(−z)) is": ("exp(0) missing", 1),
-    "wanted, not": ("1 over the logarithm", 1), "logaddexp takes": ("exponential taken twice", 2),
+    "never above": ("a minus missing, or one too many", 1), "log(1 / x)": ("1 − instead of a minus", 1),
+    "σ(z)), the": ("log of the other answer", 1), "+ exp(z)),": ("both minus signs missing", 1),
+    "log(exp(−z)) is": ("1 = exp(0) missing under the logarithm", 1), "wanted, not": ("1 over the logarithm", 1),
+    "logaddexp takes": ("exponential taken twice", 2), "two ways,": ("z counted twice", 1),
     "is subtracted:": ("added instead of subtracted", 1),
 }
 
@@ -291,12 +292,12 @@ THOUGHTS = {
 FIRST = {"sigmoid applied twice": torch.sigmoid, "relu applied first": F.relu, "tanh applied first": torch.tanh,
          "a temperature": lambda z: z / 2}
 EXPS = {"base 2 instead of e": lambda z: 2 ** z, "base 10 instead of e": lambda z: 10 ** z}
-SUMS = {"1 + missing": lambda e: e, "1 − instead of 1 +": lambda e: 1 - e}
+SUMS = {"1 + missing, or its brackets": lambda e: e, "1 − instead of 1 +": lambda e: 1 - e}
 ENDS = {"logarithm taken as well": torch.log, "rounded on the way": lambda p: torch.round(p, decimals=4),
         "a NumPy array instead of a tensor": np.array, "a list instead of a tensor": torch.Tensor.tolist}
 LOGS = {"base 2 instead of e": torch.log2, "base 10 instead of e": torch.log10, "log missing": lambda p: p,
         "log1p instead of log": lambda p: torch.log(p + 1)}
-SIGNS = {"minus missing or too much": lambda x: -x}
+SIGNS = {"a minus missing, or one too many": lambda x: -x}
 
 
 def put_together(first=lambda z: z, sign=lambda z: -z, exp=torch.exp, add=lambda e: 1 + e, end=lambda p: p):

@@ -292,7 +292,7 @@ WRONG = {
         "overflow or underflow at large negative logits": lambda z: (z - z.clamp(min=0).max(1, keepdim=True).values).exp() / (
             z - z.clamp(min=0).max(1, keepdim=True).values).exp().sum(1, keepdim=True),
         "shifted by the largest of the whole batch": lambda z: torch.exp(z - z.max()) / torch.exp(z - z.max()).sum(1, keepdim=True),
-        "the logits it was given are changed afterwards": lambda z: z.sub_(z.max(1, keepdim=True).values).softmax(1),
+        "it changes the logits that it was given": lambda z: z.sub_(z.max(1, keepdim=True).values).softmax(1),
         "two answers to the same question": lambda z: torch.softmax(z + torch.rand(1), 1) + torch.rand(1),
     },
 }
@@ -306,11 +306,11 @@ FIRST = {"softmax applied twice": nn.Softmax(1), "sigmoid applied first": torch.
 EXPS = {"base 2 instead of e": lambda z: 2 ** z, "base 10 instead of e": lambda z: 10 ** z,
         "another function instead of exp": lambda z: z * z}
 SUMS = {"normalised over the whole batch": torch.sum, "normalised over the wrong dim": lambda e: e.sum(0),
-        "divided by something else than the sum": lambda e: e.mean(1)[:, None],
+        "divided by something other than the sum": lambda e: e.mean(1)[:, None],
         "not divided by the sum": lambda e: 1}
 ENDS = {"logarithm taken as well": torch.log, "rounded on the way": lambda p: torch.round(p, decimals=4), "a dimension lost": torch.flatten,
         "a NumPy array instead of a tensor": np.array, "a list instead of a tensor": torch.Tensor.tolist,
-        "the first row only": lambda p: p[0]}
+        "one row only": lambda p: p[0]}
 
 
 def put_together(first=lambda z: z, exp=torch.exp, total=lambda e: e.sum(1, keepdim=True), end=lambda p: p):

@@ -225,11 +225,11 @@ WRONG = {
     },
 }
 THOUGHTS = {
-    "one label,": ("argmax over the wrong dim, or over all", 6), "have forgotten": ("argmax of the answers", 1),
-    "index, and": ("labels as floats", 1), "all logits": ("the search started at 0", 1),
+    "With one=True": ("one and many exchanged", 1), "one label,": ("argmax over the wrong dim, or over all", 6),
+    "have forgotten": ("argmax of the answers", 1), "index, and": ("labels as floats", 1), "all logits": ("the search started at 0", 1),
     "all sigmoids": ("argmax of saturated sigmoids", 1), "half. Which": ("threshold on softmax", 4),
-    "one class": ("only one where many may be true", 1), "many labels,": ("the same answer for all", 3),
-    "With one=True": ("one and many exchanged", 1), "of exactly": ("a half is not taken for a yes", 1),
+    "answer of": ("only one where many may be true", 1), "many labels,": ("the same answer for all", 3),
+    "of exactly": ("a half is not taken for a yes", 1),
 }
 
 

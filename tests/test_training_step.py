@@ -63,9 +63,10 @@ WRONG = {
 THOUGHTS = {
     "gradient points": ("uphill", 5), "wanted are": ("the gradient alone", 2), "The weights": ("nothing moved", 1),
     "gradient has": ("the gradient of something else", 2), "loss over": ("a step for each image", 3),
-    "Autograd follows": ("no gradient is recorded", 2), "the loss:": ("changed while autograd looks on", 1),
-    "its gradient.": ("sum instead of mean", 3), "is cross-entropy": ("weight decay", 6),
-    "F.cross_entropy takes": ("softmax before the loss", 1), "step raises": ("labels forgotten", 3),
+    "loss must": ("no gradient is recorded", 1), "backward() gives": ("the gradient is None", 1),
+    "the loss:": ("changed while autograd looks on", 1), "its gradient.": ("sum instead of mean", 3),
+    "is cross-entropy,": ("weight decay", 6), "F.cross_entropy takes": ("softmax before the loss", 1),
+    "step raises": ("labels forgotten", 4), "two tensors": ("a row where a column is wanted", 2),
     "weights know.": ("number of classes fixed", 2),
 }
 

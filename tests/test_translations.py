@@ -539,8 +539,8 @@ def test_no_check_speaks_english(pseudo_spoken, check):
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_a_check_knows_the_same_slips_in_every_language(pseudo_spoken, check):
     for slip, function in WRONG[check].items():
-        name = re.sub("the (logits|labels) it was", "the X it was", slip)
-        name = translate.piece(name, pseudo).replace("X", [*slip.split(), ""][1])
+        name = re.sub("it changes the (logits|labels) that", "it changes the X that", slip)
+        name = translate.piece(name, pseudo).replace("X", slip.split()[3] if name != slip else "")
         told, *rows = check(function).message.splitlines()
         assert told.partition(": ")[2] == name
         names = [found[0] for found in (re.match(r"  (?:字{3}|torch)\s{2,}", row) for row in rows[:3]) if found]

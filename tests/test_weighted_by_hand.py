@@ -64,7 +64,7 @@ WRONG = {
         "the weight in the wrong place": lambda z, t, w: nn.CrossEntropyLoss()(w * z, t),
         "all classes counted": lambda z, t, w: -(w * torch.log_softmax(z, 1)).sum(1).mean(),
         "softmax applied twice": lambda z, t, w: F.cross_entropy(z.softmax(1), t, weight=w),
-        "minus missing": lambda z, t, w: (w[t] * pick(z.log_softmax(1), t)).sum() / w[t].sum(),
+        "a minus missing, or one too many": lambda z, t, w: (w[t] * pick(z.log_softmax(1), t)).sum() / w[t].sum(),
         "off by one class": lambda z, t, w: F.cross_entropy(z, (t + 1) % z.shape[1], weight=w),
         "base 2 instead of e": lambda z, t, w: -(w[t] * pick(z.softmax(1), t).log2()).sum() / w[t].sum(),
         "normalised over the wrong dim": lambda z, t, w: -(w[t] * pick(z.softmax(0), t).log()).sum() / w[t].sum(),
@@ -74,10 +74,10 @@ WRONG = {
     },
 }
 THOUGHTS = {
-    "image alone": ("divided by the number of images", 8), "Which weight": ("the weights are never used", 3),
-    "image here,": ("no reduction", 1), "weight multiplies": ("the weight comes after the mean", 2),
-    "The losses": ("sum without weights, or a column met a row", 1), "Losses in": ("a column met a row", 1),
-    "image pays": ("every image with every label", 2),
+    "image alone": ("divided by the number of images", 11), "Which weight": ("the weights are never used", 3),
+    "image here,": ("no reduction", 1), "pays once,": ("binary cross-entropy instead", 1),
+    "weight multiplies": ("the weight comes after the mean", 2), "The losses": ("sum without weights, or a column met a row", 1),
+    "Losses in": ("a column met a row", 1), "label alone:": ("every image with every label", 2),
 }
 
 

@@ -80,15 +80,15 @@ TERMS_SLIPS = slips("""
 The second term comes out below 0, and asks for “there” as the first does: look at its bracket, and at its sign.
     the article's printed typo | terms: typo(z, y) | cat([binary(z, y)[:, :-1], typo(z, y)[:, -1:]], 1)
 Every class pays: the zeros of the target are answers too, “not there”, and cost something as well.
-    own class only | join: -there | result: (y * binary(z, y)).sum() / y.sum()
+    own class only | join: -there | result: (y * binary(z, y)).sum() / y.sum() | own(binary(z, y), y.argmax(1)).mean()
     only the classes that are not there | join: -away
-A class that is there costs −log of the probability of “there”, another −log of that of “not there”. y and 1 − y choose between them.
+A class that is there costs −log σ(z). One that is not costs −log(1 − σ(z)), and 1 − σ(z) is σ(−z). y and 1 − y choose between the two.
     targets reversed | targets: 1 - y
     y and 1 − y missing | terms: -(logsigmoid(z) + logsigmoid(-z))
     1 − missing in the second logarithm | other: p
     y or 1 − y missing before a logarithm | there: log | away: log | (1 - rest) * log
     brackets missing around 1 − y | away: 1 - (1 - rest) * log
-    1 − outside the logarithm | other: (1 - p.log()).exp()
+    1 − outside the logarithm | other: (1 - p.log()).exp() | 1 - p.log()
 Both terms cost something, so neither may come out below 0.
     one term has the wrong sign | join: away - there | there - away
 1 − is for probabilities: 1 − σ(z) is the sigmoid of another logit, and it is not 1 − z.
@@ -96,13 +96,16 @@ Both terms cost something, so neither may come out below 0.
 logsigmoid takes a logit, and this is a probability.
     logsigmoid of a probability | terms: -(y * logsigmoid(z) + (1 - y) * logsigmoid(1 - z.sigmoid()))
 Squares and absolute differences are other losses. Each class costs −log of what was given to its truth.
+    y and σ exchanged | terms: -(z.sigmoid() * y.log() + (1 - z.sigmoid()) * (1 - y).log())
     squared difference, or absolute | terms: (y - z.sigmoid()) ** 2 | (y - z) ** 2 | (y - z.sigmoid()).abs()
+Here each class has a yes-or-no loss of its own, and every class pays.
+    cross-entropy instead | terms: cross_entropy(z, y, reduction="none")
 binary_cross_entropy and BCELoss do not take logits.
     probabilities expected where logits came | terms: binary_cross_entropy(z, y, reduction="none")
 Each class counts the same here: no weight and no pos_weight.
     weights that nobody asked for | there: k * y * log for k in (2, 3, 10, 0.5) | (1 - y).sum() / y.sum() * y * log \
 | (1 - y).sum(0) / y.sum(0) * y * log | away: k * rest * log for k in (2, 0.5, 0.1) \
-| join: -(k * there + (1 - k) * away) for k in (0.25, 0.75) | result: binary(z, y)[y == 1].mean() + binary(z, y)[y == 0].mean()
+| join: -(k * there + (1 - k) * away) for k in (0.25, 0.75)
 The targets are 1 and 0 here, as they come. (−1 and 1 are for hinge losses, and for log(1 + exp(−y z)).)
     label smoothing | targets: 0.9 * y + 0.05 | 0.9 * y + 0.1 / y.shape[-1] | 0.8 * y + 0.1
     −1 and 1 expected as targets | targets: 2 * y - 1 \
@@ -111,10 +114,8 @@ Each image has targets of its own, as each has logits of its own.
     targets of another image | targets: y.roll(k, 0) for k in (1, -1) | y.flip(0) | y[:1]
 Rounded to yes or no, a probability has nothing left to learn from.
     decided before the loss | chance: p.round()
-if decides once, and here each class has an answer of its own. In the formula, y and 1 − y decide.
-    if with a tensor | terms: z if y == 1 else -z
-The sum has three parts, each with its sign, and the bars of |z| keep the exponential small.
-    a part of max(z, 0) − z y + log(1 + exp(−|z|)) | tail: z * 0 | product: z * 0 | -z * y
+Each part of such a sum has its sign, y stands in one of them, and the exponential stays small: which part is missing, or turned round?
+    a part missing, or of the wrong sign | tail: z * 0 | product: z * 0 | -z * y | z + z * y
     absolute value missing | tail: (-z).exp().log1p() | z.exp().log1p()
 Logits first, then targets.
     arguments exchanged | terms: binary(y, z)
@@ -130,13 +131,18 @@ One number is wanted: the mean of all N · C losses, one for each class of each 
     divided by the classes only | reduce: x.sum(0).mean()
     divided by the images only | reduce: x.sum(1).mean()
     divided by a fixed number | reduce: x.sum() / k for k in (3, 2, 4) | x.sum() / len(z) / 3
+    divided by how many are there | result: binary(z, y).sum() / y.sum()
     divided twice | reduce: x.mean() / len(z) | x.mean() / z.shape[-1] | x.mean() / x.numel()
-    largest instead of mean | reduce: x.max()
-    one class left out | reduce: x[:, 1:].mean() | x[:, :-1].mean() | x[:, 1:].sum() / x.numel() | x[:, :-1].sum() / x.numel()
+    another number than the mean | reduce: x.max() | x.min() | x.median() | x.std() | x.sum() / (x.numel() - 1)
+    one class left out | reduce: x[:, 1:].mean() | x[:, :-1].mean() | x[:, 1:].sum() / x.numel() | x[:, :-1].sum() / x.numel() \
+| x[:, :3].sum() / x.numel() | x[:, :3].mean()
+    one image left out | reduce: x[1:].sum() / x.numel() | x[:-1].sum() / x.numel()
+    two means, of “there” and of “not there” | result: binary(z, y)[y == 1].mean() + binary(z, y)[y == 0].mean() \
+| (binary(z, y)[y == 1].mean() + binary(z, y)[y == 0].mean()) / 2
 How often the answers are right has no slope to learn from.
     accuracy instead of a loss | result: ((z > 0) == (y > 0.5)).float().mean() | ((z > 0) != (y > 0.5)).float().mean()
-Logits in a row, [N · C], met targets in a column, or the other way round: every logit was compared with every target.
-    a column met a row | result: binary(*broadcast_tensors(z.flatten(), y.reshape(-1, 1))).mean()
+Every logit was compared with every target: a column met a row, or the mean was taken before y and 1 − y could choose.
+    every logit with every target | result: binary(*broadcast_tensors(z.flatten(), y.reshape(-1, 1))).mean()
 Here each class has a yes-or-no loss of its own, and every class pays.
     cross-entropy instead | result: cross_entropy(z, y) | cross_entropy(z, y.argmax(1)) | -(y * softmax(z, 1).log()).mean()
     overlap instead of a loss for each class \

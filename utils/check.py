@@ -6,8 +6,9 @@ Faults that show on extreme inputs only are known by the input and by what comes
 """
 
 import contextlib
+import dis
 import functools
-import inspect
+import gc
 import io
 import itertools
 import math
@@ -16,7 +17,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from types import CodeType, SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -89,17 +90,20 @@ def check(function: Callable, task: Task) -> Result:
     """
     if not callable(function):
         return Result(False, f"✗ {call(function)[1]}")
-    threads, dtype, grad = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
+    threads, dtype, grad, collects = torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled(), gc.isenabled()
     torch.set_num_threads(1)  # for a handful of numbers, waking the other cores takes longer than the work
+    gc.disable()  # and so does looking through all of torch's objects for garbage
     try:
         return checked(function, task)
     finally:
         torch.set_num_threads(threads), torch.set_default_dtype(dtype), torch.set_grad_enabled(grad)
+        if collects:
+            gc.enable()
 
 
 def checked(function: Callable, task: Task) -> Result:
     name, start, asked, questions = name_of(function), time.perf_counter(), [], task.inputs + task.extremes
-    for given in questions + questions:  # all once more: only then does it show that something is kept between the calls
+    for given in questions + questions[::-1]:  # all once more: only then does it show that something is kept between the calls
         with contextlib.ExitStack() as quiet:
             if asked:
                 quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
@@ -112,7 +116,7 @@ def checked(function: Callable, task: Task) -> Result:
             return Result(False, say("… {name} takes long: {spent} seconds for a few numbers. The check stops here. "
                                      "Look for a loop that runs too often.", name=name, spent=f"{spent:.1f}"))
         start = start if asked[1:] else time.perf_counter()
-    rounds = list(zip(questions, asked, asked[len(questions):]))
+    rounds = list(zip(questions, asked, asked[:-len(questions) - 1:-1]))
     for k, (given, first, again) in sorted(enumerate(rounds), key=lambda each: alike(each[1][1].answer, each[1][2].answer)):
         fault, extreme = "", k >= len(task.inputs)
         right = task.truth(*(precise(argument) for argument in given))
@@ -121,29 +125,29 @@ def checked(function: Callable, task: Task) -> Result:
                  entry("torch", said(Heard(right), first.answer))]
         if moved := [k for k, (after, before) in enumerate(zip(first.given, given)) if not unchanged(after, before)]:
             key, before, (after, odd, _) = task.names[moved[0]], given[moved[0]], call(lambda: first.given[moved[0]])
-            fault = say("the {key} it was given are changed afterwards", key=key)
+            fault = say("it changes the {key} that it was given", key=key)
             lines[1:] = [entry(say("after"), f"{key} " + (odd if after is None else written(after, 6) + (
                 f", dtype {str(after.dtype).removeprefix('torch.')}" if after.dtype != before.dtype else "") + (
                 ", requires_grad True" if first.given[moved[0]].requires_grad else "")))]
-            thought = say("An operation in place ({key} -= …, or one that ends in _) changes the caller's tensor: "
-                          "write {key} = {key} - …, or work on a copy.", key=key)
+            thought = say("An operation in place ({key} -= …, {key}[…] = …, or one that ends in _) changes the caller's tensor, also under "
+                          "a second name: write {key} = {key} - …, or work on a clone.", key=key)
         elif first.answer is not None and not alike(first.answer, again.answer):
             fault, lines[2] = say("two answers to the same question"), entry(say("then"), again.complaint or said(again, right))
-            thought = say("Same input, same output: look for random numbers, or for something kept between the calls.")
+            thought = say("Same input, same output: look for random numbers, for something kept between the calls, or for places of "
+                          "torch.empty in which nothing was written.")
         elif agrees(first, right, task.within * (100 if extreme else 1)) or (task.also and agrees(first, task.also(*given), 1e-6)):
             continue  # in extremes 1000 − 999.69 has lost four digits
         elif not extreme:
-            with warnings.catch_warnings(action="ignore"):  # what the slips' own code brings about is nobody's business
-                fault, thought = in_words(explanation(asked[:len(task.inputs)], task))
-            if not fault and (names := borrowed(function)):
-                fault = say("the notebook's {names} in the place of what it is given", names=", ".join(names))
-                thought = say("The explorers and this check hand it other numbers: compute with the function's arguments only.")
+            fault, thought = named(function, task, asked[:len(task.inputs)], first)
         if not fault and k:
             fault, thought = cause(function, task, given, first, right)
         if not fault:
-            thought = say("Run your lines one by one on this input, and look where they leave the formula.")
+            thought = say("Run your lines one by one on this input, and look where the numbers are no longer what you expect.")
+            if first.raised:
+                thought = say("The error says what could not be done. Run your lines one by one on this input: which raises it?")
             if first.answer is not None and first.answer.isnan().any():
-                thought = together(thought, say("nan comes of 0 / 0, ∞ − ∞, 0 · ∞, and of the logarithm of a number below 0."))
+                thought = together(thought, say(
+                    "nan comes from 0 / 0, ∞ − ∞, 0 · ∞, from the logarithm of a number below 0, and from a mean over nothing."))
             if first.answer is not None and first.answer.shape != right.shape:
                 thought = together(say("Wanted is shape {shape}.", shape=shape(right)) if right.dim() else
                                    say("Wanted is one number, shape []."), thought)
@@ -153,7 +157,7 @@ def checked(function: Callable, task: Task) -> Result:
         more = steepness(function, task.truth, task.slopes) or task.remark(function)
     right = (say("✓ {name} agrees with torch on {count} inputs, extreme ones among them.", name=name, count=len(questions)) if task.extremes
              else say("✓ {name} agrees with torch on {count} inputs.", name=name, count=len(questions)))
-    return Result(True, "\n  ".join([right, say("One thing more: {more}", more=more)] if more else [right]))
+    return Result(True, "\n".join([right, folded(say("One thing more: {more}", more=more), 100, indent="  ")] if more else [right]))
 
 
 # --- what the function says
@@ -212,23 +216,48 @@ def agrees(mine: Heard, right: Tensor, within: float) -> bool:
     return alike(mine.answer, right, within) and kind(right) in (kind(mine.answer), "bool") and mine.holder == "tensor"
 
 
+# --- why it is wrong
+
+def named(function: Callable, task: Task, heard_all: list[Heard], first: Heard) -> tuple[str, str]:
+    """What a function that is wrong on ordinary inputs is called, the first of them said, and what to think of; ("", "") for no name."""
+    names, answers = ", ".join(borrowed(function)), [heard_as(entry) for entry in heard_all]
+    used = (say("the notebook's {names} in the place of what it is given", names=names),
+            say("The explorers and this check hand it other numbers: compute with the function's arguments only."))
+    if len(task.names) == 2 and all(agrees(heard(function, given[::-1]), task.truth(*map(precise, given)), task.within)
+                                    for given in task.inputs):
+        return say("arguments exchanged"), say("Wanted is first {one}, then {two}.", one=task.names[0], two=task.names[1])
+    if names and first.raised:
+        return used
+    with warnings.catch_warnings(action="ignore"):  # what the slips' own code brings about is nobody's business
+        if slips := explanation(answers, task):
+            return in_words(slips)
+    if names:
+        return used
+    if not any(isinstance(answer, str) for answer in answers) and len({  # a number, or a list of them, throughout
+            tuple(numbers if len(set(numbers)) > 1 else set(numbers)) for *_, numbers in answers}) == 1:
+        return say("the same answer whatever it is given"), say(
+            "Whatever {names} are, this comes out: does it use them, or do they cancel out?", names=", ".join(task.names))
+    return "", ""
+
+
 def borrowed(function: Callable) -> list[str]:
-    """The tensors of the notebook that a function reads, though nobody handed them over; a single number may be a constant."""
-    with contextlib.suppress(TypeError, ValueError):  # it is not written in Python, or not yet whole
-        return [name for name, value in inspect.getclosurevars(function).globals.items() if isinstance(value, Tensor) and value.dim()]
-    return []
+    """The tensors and optimizers of the notebook that a function reads, though nobody handed them over."""
+    codes, names, outside = [getattr(function, "__code__", None)], {}, getattr(function, "__globals__", {})
+    for code in filter(None, codes):
+        names |= {step.argval: True for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+        codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+    return [name for name in names if isinstance(outside.get(name), (Tensor, torch.optim.Optimizer))]
 
 
-# --- which slips explain it
-
-def explanation(mine: list[Heard], task: Task) -> list[Slip]:
+def explanation(answers: list, task: Task) -> list[Slip]:
     """The fewest slips, and among as many the commonest, that give the same answers to all ordinary inputs; none where none do."""
     every, first = range(len(task.inputs)), most_telling(task)
-    answers, rights = [heard_as(entry) for entry in mine], [seen(task.truth, STEPS["after"], task, k) for k in every]
+    rights = [seen(task.truth, STEPS["after"], task, k) for k in every]
     came = {str(x) for answer in answers for x in ([gist(answer)] if isinstance(answer, str) else (y + 0.0 for y in answer[3]))}
     closely = {"gist": str} if all(isinstance(answer, str) for answer in answers) else {}  # errors alone are compared word for word
-    if came == {"nan"}:
-        return []  # which many things lead to
+    told = [answer if isinstance(answer, str) or any(x == x for x in answer[3]) else "" for answer in answers]
+    if not any(told):
+        return []  # many things lead to nan
 
     def fit(ours, theirs, **how) -> list[bool]:  # 1 and 0 are yes and no, too
         return [like(a, b, loose=right[2] == "bool", **closely, **how) for a, b, right in zip(ours, theirs, rights)]
@@ -240,7 +269,7 @@ def explanation(mine: list[Heard], task: Task) -> list[Slip]:
         for slips, function, after in guesses(task):
             if like(answers[first], seen(function, after, task, first), loose=True, **closely):
                 theirs = [seen(function, after, task, k) for k in every]
-                if (all(fit(answers, theirs, cut=cut)) and sum(fit(answers, theirs)) > len(theirs) / 2
+                if (all(fit(answers, theirs, cut=cut)) and sum(fit(told if cut or least > 1 else answers, theirs)) > len(theirs) / 2
                         and fit(theirs, rights, within=1e-6).count(False) >= least):
                     return [*slips, LIMIT] if cut else slips
     return []
@@ -265,10 +294,11 @@ def single(task: Task) -> list[tuple]:
 
 @functools.cache
 def double(task: Task) -> list[tuple]:
-    """All with two slips at once, in different steps: each pair in the first way that has both."""
+    """All with two slips at once, in different steps, of which neither alone raises: each pair in the first way that has both."""
     pairs = {}
     for way in task.ways:
-        for a, b in itertools.combinations(usable(task, way, 2), 2):
+        forms = [form for form in usable(task, way, 2) if not isinstance(seen(*guess(task, way, form)[1:], task, most_telling(task)), str)]
+        for a, b in itertools.combinations(forms, 2):
             if a[0] != b[0] and a[1] != b[1] and (b[2].heeds is None or a[1] in b[2].heeds):
                 picking = way if "pick" in (a[1], b[1]) else None  # one way picks a share, another a logit
                 pairs.setdefault((a[1:], b[1:], picking), (a, b, way))
@@ -361,10 +391,9 @@ def like(mine, theirs, within: float = 3e-6, loose: bool = False, cut: bool = Fa
 
 
 def in_words(slips: list[Slip]) -> tuple[str, str]:
-    """What the slips, none, one or two, are called, and what to think of."""
-    names = [say(known.name) for known in slips]
-    return (say("two slips: {one}, and {two}", one=names[0], two=names[1]) if len(names) > 1 else "".join(names),
-            together(*(say(known.thought) for known in slips)))
+    """What one or two slips are called, and what to think of."""
+    names, thoughts = (list(dict.fromkeys(map(say, said))) for said in zip(*((known.name, known.thought) for known in slips)))
+    return say("two slips: {one}, and {two}", one=names[0], two=names[1]) if len(names) > 1 else names[0], together(*thoughts)
 
 
 # --- what extreme inputs and gradients tell
@@ -383,13 +412,13 @@ def cause(function: Callable, task: Task, given: tuple, first: Heard, right: Ten
         return "", ""
     stop = f"{stop:.4g}".replace("-", "−")
     return say("a limit cuts it off"), say(
-        "However far the logits go, the answer stays {stop}, and twice these logits change nothing: a limit inside the logarithm, or on "
-        "the logits, hides the inf. From there on there is no gradient to learn from. Find a form that needs no limit.", stop=stop)
+        "However far the logits go, the answer stays {stop}, and doubling these logits changes nothing: a limit inside the logarithm, or "
+        "on the logits, hides the inf. From there on there is no gradient to learn from. Find a form that needs no limit.", stop=stop)
 
 
 def stopped(function: Callable, task: Task, given: tuple, answer: Tensor, right: Tensor) -> float | None:
     """Where an answer stops though the logits go on: twice the logits change what is right, and not the answer."""
-    if not given[0].is_floating_point():
+    if not given[0].is_floating_point() or given[0].abs().max() < 10:
         return None
     further = (2 * given[0], *given[1:])
     twice, now, later = heard(function, further).answer, right.flatten(), task.truth(*map(precise, further)).flatten()
@@ -417,7 +446,7 @@ def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
     for given in slopes:
         mine, right = slope(function, given), slope(truth, tuple(precise(argument) for argument in given))
         if mine is None:
-            return say("no gradient comes back through it, so loss.backward() would raise an error, and nothing be learned. "
+            return say("no gradient comes back through it, so loss.backward() would raise an error, and nothing would be learned. "
                        "(.item(), float(), .detach(), NumPy and some operations in place cut it off.)")
         for logit, gradient in zip(given[0].flatten().tolist(), mine.flatten().tolist()):
             if gradient != gradient:
@@ -431,31 +460,33 @@ def steepness(function: Callable, truth: Callable, slopes: list[tuple]) -> str:
     return ""
 
 
-def uses(function: Callable, given: tuple, *names: str) -> bool:
-    """Whether a function asks torch for one of these on its way, by the name of a function or of an argument."""
+def uses(function: Callable, given: tuple, *wanted: str | tuple) -> bool:
+    """Whether a function asks torch for one of these on its way: by the name of a function or argument, or the shape of an answer."""
     asked = set()
 
     class Listening(TorchFunctionMode):
         def __torch_function__(self, function, types, args=(), kwargs=None):
             asked.update([getattr(function, "__name__", ""), *(key for key, value in (kwargs or {}).items() if value is not None)])
-            return function(*args, **(kwargs or {}))
+            answer = function(*args, **(kwargs or {}))
+            asked.add(tuple(answer.shape) if isinstance(answer, Tensor) else None)
+            return answer
 
     with Listening():
         call(function, *copies(given))
-    return not asked.isdisjoint(names)
+    return not asked.isdisjoint(wanted)
 
 
 # --- words
 
 def written(value, digits: int = 4) -> str:
-    """A tensor as nested lists: an answer with 4 decimals, [[0.2585, 0.7028]], an input as people write it, [[2, 3, 0.1]]."""
+    """A tensor as nested lists: an answer with 4 decimals, [[0.2585, 0.7028]], an input with 6 digits at most, [[2, 3, 0.1]]."""
     if isinstance(value, Tensor) and value.dim():
         text = f"[{', '.join(written(entry, digits) for entry in value[:6])}{', …' if len(value) > 6 else ''}]"
         return text if len(text) < 400 else text[:400] + " …"
     value = value.item() if isinstance(value, Tensor) else value
     if isinstance(value, float):
-        return (f"{value:.6g}" if digits == 6 or abs(value) >= 1e5 else f"{value:.4f}").replace("-", "−")
-    return str(value)
+        return (f"{value:.4f}" if digits == 4 and abs(value) < 1e5 else f"{value:.{max(6, digits)}g}").replace("-", "−")
+    return str(value).replace("-", "−")
 
 
 def entry(name: str, what: str) -> str:
@@ -477,4 +508,4 @@ def said(mine: Heard, other: Tensor | None) -> str:
         return say("{answer}, shape {shape}", answer=written(answer), shape=shape(answer))
     if kind(answer) != kind(other):
         return f"{written(answer)}, dtype {str(answer.dtype).removeprefix('torch.')}"
-    return written(answer) if written(answer) != written(other) or alike(answer, other) else str(answer.tolist())[:200]
+    return written(answer) if written(answer) != written(other) or alike(answer, other) else written(answer, 9)

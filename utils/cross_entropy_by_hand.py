@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from utils.check import Result, Task, check
+from utils.check import Result, Task, check, uses
 from utils.example import BATCH, CE, COLUMN, FOUR, LABEL, LOGITS, ROW, SMALL, WIDE
 from utils.language import say
 from utils.plots import number
@@ -69,6 +69,12 @@ def averaged(losses: Callable) -> Callable:
     return way
 
 
+def table_remark(function: Callable) -> str:
+    return (say("on the way it makes a table [N, N], every image with every other. The mean comes out right here, but for 1000 images that "
+                "is a million numbers: where does a column [N, 1] meet a row [N]?")
+            if uses(function, (WIDE, torch.tensor([1, 2, 0, 0])), (4, 4)) else "")
+
+
 CROSS_ENTROPY = Task(F.cross_entropy, ["logits", "labels"], [
     (ROW, torch.tensor([1])),
     (BATCH, torch.tensor([1, 0])),
@@ -84,7 +90,7 @@ CROSS_ENTROPY = Task(F.cross_entropy, ["logits", "labels"], [
     (torch.tensor([[0.0, -2000, 0]]), torch.tensor([1])),
     (torch.tensor([[1000.0, 999, 0], [2, 3, 0.1]]), torch.tensor([0, 1])),
 ], slopes=[(torch.zeros(1, 3), torch.tensor([1])), (torch.tensor([[100.0, -100, 0], [2, 3, 0.1]]), torch.tensor([1, 0])),
-           (WIDE, torch.tensor([1, 2, 0, 0]))])
+           (WIDE, torch.tensor([1, 2, 0, 0]))], remark=table_remark)
 
 
 def check_cross_entropy(function: Callable[[Tensor, Tensor], Tensor]) -> Result:

@@ -131,7 +131,7 @@ def one_line(error: BaseException) -> str:
     """An exception as one line, "ValueError: Target size ...", whatever its text is or does."""
     lines = traceback.format_exception_only(error)
     first = next((line for line in lines if not line.startswith("  ")), lines[0])  # a SyntaxError shows its line before
-    return first.splitlines()[0][:200].removesuffix(": ")
+    return first.splitlines()[0][:200].removesuffix(": ").removesuffix(", but expected one of:")
 
 
 def name_of(function: object) -> str:
@@ -160,11 +160,18 @@ def call(function: Callable, *arguments, wanted: str = "") -> tuple[Tensor | Non
         if isinstance(answer, tuple) and len(answer) == 1:
             return None, say("{name} returned a tuple of one thing; {wanted} is wanted: is there a comma too many?",
                              name=name, wanted=wanted), ""
-        if isinstance(answer, tuple):
+        if isinstance(answer, tuple) and hasattr(answer, "indices"):
             return None, say("{name} returned {count} things; {wanted} is wanted: is it .values or .indices that you need?",
+                             name=name, count=len(answer), wanted=wanted), ""
+        if isinstance(answer, tuple):
+            return None, say("{name} returned {count} things; {wanted} is wanted: is there a comma too many in the return?",
                              name=name, count=len(answer), wanted=wanted), ""
         if getattr(answer, "shape", None) == () and not isinstance(answer, Tensor):  # NumPy's numbers, and arrays of one
             answer = answer.item()
+        if callable(answer) and not isinstance(answer, Tensor):
+            what = str(getattr(answer, "__name__", type(answer).__name__))
+            return None, say("{name} returned {what} itself, which is not called yet; {wanted} is wanted: call it, with ( ) and what it "
+                             "computes from", name=name, what=what, wanted=wanted), ""
         if not isinstance(answer, (Tensor, float, int)):
             return None, say("{name} returned a {kind}; {wanted} is wanted", name=name, kind=type(answer).__name__, wanted=wanted), ""
         answer = torch.as_tensor(answer)

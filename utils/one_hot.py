@@ -77,21 +77,22 @@ def written_in(t: Tensor, n: int, where, value=1.0) -> Tensor:
 
 TARGET_STEPS = {"place": lambda t, n: F.one_hot(t, n).float()}
 TARGET_SLIPS = slips("""
-Each label becomes a row of answers as floats: 1 for “there”, in its own column, and 0 for “not there” in each other.
-    label expanded instead of one-hot | place: t.unsqueeze(1).expand(-1, n).float() | t.unsqueeze(1).expand(-1, n)
-    long or bool instead of float | after: x.long() | x.bool()
+Each label becomes a row of answers as floats: 1 for “there”, in its own column, and 0 in each other. (x.float() makes another, x stays.)
+    label expanded instead of one-hot | place: t.unsqueeze(1).expand(-1, n).float() | t.unsqueeze(1).expand(-1, n) | zeros(len(t), n) + t
+    whole numbers or bool instead of float | after: x.long() | x.bool() | x.int()
     targets reversed | after: 1 - x
-These lines are right for some numbers of classes, or for some labels, only. Which argument says how many classes there are?
+How many classes there are, an argument says: that many columns, not more, not fewer, and the same for any labels.
     number of classes fixed | columns: k for k in (3, 4, 2, 10)
     a column too many, or too few | columns: n + 1 | n - 1
     classes numbered anew | place: one_hot(t.unique(return_inverse=True)[1], n).float()
-There is one row for each label, one label too, and in it a single 1: in which column?
+Each label has a row of its own, a new one, even where there is but one label. In it stands a single 1: in which column?
     counted from the last class | labels: n - 1 - t
     off by one class | place: (arange(n) == t.unsqueeze(1) - 1).float() | (arange(n) == t.unsqueeze(1) + 1).float()
     rows and columns exchanged | place: one_hot(t, n).float().T
     every label in every row | place: written_in(t, n, (slice(None), t))
-    row and column exchanged in the index | place: written_in(t, n, (t, arange(len(t)))) | zeros(len(t), n).scatter(0, t.unsqueeze(1), 1)
-    as many rows as classes | place: written_in(t, n, (arange(n), t))
+    row and column exchanged in the index | place: written_in(t, n, (t, arange(len(t)))) | written_in(t, n, (t, t)) \
+| written_in(t, n, (len(t), t)) | zeros(len(t), n).scatter(0, t.unsqueeze(0), 1) | zeros(len(t), n).scatter(0, t.unsqueeze(1), 1)
+    as many rows as classes | place: written_in(t, n, (arange(n), t)) | eye(n)
     only the first row | place: written_in(t, n, (0, t)) | written_in(t, n, (0, t[0])) | one_hot(t[0], n).float()
     more than one 1 in a row | place: k(arange(n), t.unsqueeze(1)).float() for k in (le, lt, ge)
     whole rows filled | place: written_in(t, n, t)
@@ -99,10 +100,12 @@ There is one row for each label, one label too, and in it a single 1: in which c
     dimension of the batch lost | after: x.squeeze(0)
 The column says which class. What stands in it says yes or no, and nothing else: 1 or 0.
     the label written where 1 belongs | place: one_hot(t, n) * t.unsqueeze(1).float() | one_hot(t, n) * (t.unsqueeze(1) + 1.0)
+    another number than 1 | after: k * x for k in (255, 0.9)
     −1 for “not there” | place: 2.0 * one_hot(t, n) - 1
-    smoothed labels | after: 0.9 * x + 0.1 / x.shape[-1] | 0.9 * x + 0.05 | 0.9 * x + 0.1 * (1 - x) / (x.shape[-1] - 1)
-All zeros say “no” to every class, all ones “yes”, and the diagonal counts the rows.
-    the labels are not in it | place: zeros(len(t), n) | ones(len(t), n) | eye(len(t), n)
+    smoothed labels | after: 0.9 * x + 0.1 / x.shape[-1] | 0.9 * x + 0.05 | 0.8 * x + 0.1 | 0.9 * x + 0.1 * (1 - x) / (x.shape[-1] - 1)
+Nothing of the labels came into it. (== compares, = writes. target[rows][columns] = 1 writes into a copy. eye has its 1s where rows count.)
+    the labels are not in it | place: zeros(len(t), n) | ones(len(t), n) | eye(len(t), n) \
+| written_in(t, n, (arange(len(t)), arange(len(t))))
 One index cannot answer num_classes questions.
     the label itself | place: t.float() | t | t.float().unsqueeze(1) | t.unsqueeze(1)
 """, TARGET_STEPS, written_in=written_in)

@@ -49,7 +49,7 @@ def ratio(dice):
                             "power": math.isclose(times, math.exp(gap))})
 
 
-CE_WRONG = ["minus missing", "base 10 instead of e", "base 2 instead of e", "softmax applied twice", "off by one class",
+CE_WRONG = ["a minus missing, or one too many", "base 10 instead of e", "base 2 instead of e", "softmax applied twice", "off by one class",
             "sigmoid instead of softmax", "the other classes instead of the label's", "all classes counted",
             "squared difference, or absolute", "binary cross-entropy instead", "the predicted class instead of the label",
             "the shift is not given back", "exp of the loss"]
@@ -88,9 +88,10 @@ def one_class(dice):
         {name: math.isclose(value, -math.log(given)) for name, value in said.items()})
 
 
-BCE_WRONG = ["sum instead of mean", "own class only", "only the classes that are not there", "targets reversed", "minus missing",
-             "the article's printed typo", "1 − missing in the second logarithm", "y or 1 − y missing before a logarithm",
-             "base 10 instead of e", "sigmoid applied twice", "softmax instead of sigmoid", "squared difference, or absolute", "normalised"]
+BCE_WRONG = ["sum instead of mean", "own class only", "only the classes that are not there", "targets reversed",
+             "a minus missing, or one too many", "the article's printed typo", "1 − missing in the second logarithm",
+             "y or 1 − y missing before a logarithm", "base 10 instead of e", "sigmoid applied twice", "softmax instead of sigmoid",
+             "squared difference, or absolute", "normalised"]
 
 
 def bce_of(dice) -> Question:

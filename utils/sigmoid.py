@@ -208,20 +208,22 @@ Near 0 and 1 a clipped probability is another one, and has no slope.
 """), extremes=[(torch.tensor([[1000.0, 100, 0]]),), (torch.tensor([[-1000.0, -100, 0]]),)], slopes=SLOPES, within=2e-7)
 LOG_SIGMOID = Task(F.logsigmoid, ["logits"], [(ROW,), (SIGNS,), (COLUMN,)], [logarithm, logadd], slips("""
 The logarithm of a probability is never above 0. −log σ is the loss, log σ is wanted.
-    minus missing or too much | sign: -x
+    a minus missing, or one too many | sign: -x
 log(1 / x) is log 1 − log x: what is log 1?
     1 − instead of a minus | sign: 1 + x | 1 - x
 This is log(1 − σ(z)), the logarithm for “no”, not for “yes”.
     log of the other answer | minus: z | log: (1 - p).log()
 This is log(1 + exp(z)), which is above 0. Two signs are missing, one of them in the exponent.
     both minus signs missing | chance: softplus(z).exp()
-log(exp(−z)) is −z. The 0 of the pair (z, 0) has an exponential too.
-    exp(0) missing | softplus: z | -z | z.relu()
+log(exp(−z)) is −z, and log(a + b) is not log a + log b. The 1, or the 0 of the pair (z, 0), belongs under the logarithm, as exp(0).
+    1 = exp(0) missing under the logarithm | softplus: z | -z | z.relu() | z.exp() | logaddexp(z, -z)
 The logarithm of 1 / x is wanted, not 1 over the logarithm of x.
     1 over the logarithm | sign: -1 / x | 1 / x
-logaddexp takes the exponentials itself, and is a logarithm already: look at what it is given, and what is taken of it.
+logaddexp takes the exponentials itself, and is a logarithm already: look at what it is given, and what you do with its answer.
     exponential taken twice | softplus: softplus(z.exp()) | logaddexp(z * 0 + 1, z.exp())
     logarithm taken twice | sign: -(-x).log() | (-x).log()
+There are two ways, one with z in front and one without, and the exponent has another sign in each. Here they are mixed.
+    z counted twice | softplus: softplus(z) + z
 One of the two is subtracted: the larger the logit, the nearer is its logarithm to 0.
     added instead of subtracted | softplus: z - softplus(-z) | z.relu() - (-z.abs()).exp().log1p()
 """), {"sign": lambda x: x},

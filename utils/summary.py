@@ -241,7 +241,9 @@ HALF = Fault("a half is not taken for a yes", "A logit of exactly 0 is a half, a
 DECISION_STEPS = {"switch": lambda one: one, "choice": lambda z: z, "label": lambda z: z.argmax(1), "chances": lambda z: z,
                   "answers": lambda z: z >= 0}
 DECISION_SLIPS = slips("""
-For one label, each image has one index, shape [N]: where in its row the largest logit stands. The first place is 0.
+With one=True one index per row is wanted, with one=False a yes or no for each class.
+    one and many exchanged | switch: not one
+For one label, each image has one index, shape [N]: where in its row the largest logit stands, from 0 on. (Is one=True's line reached?)
     argmax over the wrong dim, or over all | label: z.argmax(0) | z.argmax()
     keepdim too much | label: z.argmax(1, keepdim=True)
     the largest number, not where it stands | label: z.amax(1) | softmax(z, 1).amax(1) | z.sigmoid().amax(1)
@@ -270,8 +272,6 @@ For many labels, a yes or no for each class of each image is wanted: no probabil
     not decided | answers: z.sigmoid() | softmax(z, 1) | z | z.round() | z.sign()
     not one answer for each class | answers: (z >= 0).nonzero() | (z >= 0).nonzero()[:, 1] | (z >= 0).any(1) | (z >= 0).all(1) \
 | (z >= 0).sum(1)
-With one=True one index per row is wanted, with one=False a yes or no for each class.
-    one and many exchanged | switch: not one
 """, DECISION_STEPS)
 
 

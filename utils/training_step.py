@@ -62,20 +62,22 @@ def by_formula(do, w: Tensor, x: Tensor, y: Tensor, rate: float) -> Tensor:
 
 STEP_STEPS = {"step": lambda w, g, rate, x, y: w - rate * g, "off": lambda p, y: p - y, "spread": lambda g, x: g / len(x)}
 STEP_SLIPS = slips("""
-The gradient points to where the loss rises, and its length says how steep. The step goes the other way, by rate times as much.
+The gradient points to where the loss rises. The step goes the other way, and is as long as rate times the gradient: what becomes of both?
     uphill | step: w + rate * g | off: y - p
     no learning rate | step: w - g
     the rate written down | step: w - k * g for k in (0.5, 0.1, 0.01, 0.001)
-    the rate in the wrong place | step: rate * w - g | rate * (w - g) | w - g / rate | (1 - rate) * w - rate * g
+    the rate in the wrong place | step: rate * w - g | (w - rate) * g | w - rate - g | w - rate * rate * g \
+| rate * (w - g) | w - g / rate | (1 - rate) * w - rate * g
     the gradient's sign or direction alone | step: w - rate * g.sign() | w - rate * g / g.norm() \
 | w - rate * g.clamp(-1, 1) | w - rate * g / g.norm().clamp(min=1)
 What is wanted are the weights after the step: not the step, and not the loss.
     the gradient alone | step: g | -rate * g | rate * g
     the loss instead of the weights | step: cross_entropy(x @ w, y)
-The weights come back as they were: is the step added to them, and has the gradient their shape?
+The weights come back as they were. Was there a gradient when the step was taken: in which order stand zero_grad, backward and step?
     nothing moved | step: w
 The gradient has the shape of the weights: write down the shapes on the way to it.
     the gradient of something else | step: w - rate * cross_entropy(x @ w, y) | w @ x \
+| w - rate * (softmax(x @ w, 1) - one_hot(y, w.shape[1])).mean(0) | w - rate * g.mean(0) \
 | w - rate * (softmax(x @ w, 1) - one_hot(y, w.shape[1])) / len(x) \
 | x @ (softmax(x @ w, 1) - one_hot(y, w.shape[1]))
     rows and columns exchanged | spread: g.T / len(x)
@@ -83,17 +85,19 @@ One step is wanted, with the mean of the loss over all images: look for an index
     a step for each image | step: functools.reduce(lambda w, k: training_step(w, x[k:k + 1], y[k:k + 1], rate), arange(len(x)), w)
     one image only | step: training_step(w, x[:1], y[:1], rate) | training_step(w, x[-1:], y[-1:], rate)
     the gradient counted twice | step: w - 2 * rate * g | training_step(training_step(w, x, y, rate), x, y, rate)
-Autograd follows only what it was told to follow, from when on it was told, and gives gradients after backward() alone.
+The loss must come from the weights that autograd watches: look for detach, for no_grad, for a copy made after requires_grad_().
     no gradient is recorded | step: cross_entropy(x @ w, y).backward()
+backward() gives nothing back. It writes into .grad of the weights that autograd watches, and only once it was called.
     the gradient is None | step: rate * w.grad | w.grad * rate
 A step is no part of the loss: take it where nothing is recorded, and not in place.
     changed while autograd looks on | step: w.clone().requires_grad_().sub_(g)
 The mean is over the images: divide once, by how many they are, in the loss or in its gradient.
     sum instead of mean | reduce: x.sum() | spread: g
     divided once too often | step: w - rate / len(x) * g | w - rate * g / g.numel()
-    divided by the wrong number | off: p - y / len(y) | spread: g / x.numel() | g / x.shape[1] | g / g.numel() | g / g.shape[1] \
+    divided by the wrong number | spread: g / k for k in (300, 3, 2) | off: p - y / len(y) \
+| spread: g / x.numel() | g / x.shape[1] | g / g.numel() | g / g.shape[1] \
 | g / len(x) / g.shape[1]
-The loss is cross-entropy alone, −log of the label's share: nothing is added for the weights, no logarithm left out.
+The loss is cross-entropy, −log of the label's share, and nothing else.
     weight decay | step: w - rate * (g + k * w) for k in (0.01, 1e-4, 1e-3, 0.1, 5e-4)
     shares without the logarithm | log: p
     log-softmax missing | step: w - rate * slope(nll_loss, w, x, y)
@@ -101,11 +105,17 @@ The loss is cross-entropy alone, −log of the label's share: nothing is added f
     squared difference, or absolute | step: w - rate * slope(lambda z, t: mse_loss(softmax(z, 1), hot(z, t)), w, x, y) \
 | w - rate * slope(lambda z, t: mse_loss(z, hot(z, t)), w, x, y)
     binary cross-entropy instead | step: w - rate * slope(lambda z, t: binary(z, hot(z, t)).mean(), w, x, y)
+One entry of each row counts, that of its label: which row, and which column?
+    every image with every label | step: w - rate * slope(lambda z, t: -z.log_softmax(1)[:, t].mean(), w, x, y)
 F.cross_entropy takes logits, and does the softmax itself.
     softmax before the loss | scores: softmax(z, 1)
 The step raises the share of the label and lowers the others: of which two things is the gradient the difference?
     labels forgotten | off: p
-    the label itself subtracted | target: t.unsqueeze(1) | t
+    only the label's weights moved | off: (p - y) * y
+    the label itself subtracted | target: t.unsqueeze(1)
+    reversed | target: 1 - one_hot(t, n)
+Of two tensors in this line one has a number for each image, in a row. Are they the labels? Or sums that need keepdim?
+    a row where a column is wanted | target: t
     softmax missing | share: z
 How many classes there are, the weights know. The labels of a batch do not.
     number of classes fixed | target: one_hot(t, 3)

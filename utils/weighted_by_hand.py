@@ -48,22 +48,34 @@ One image alone keeps its loss, whatever it weighs. What, then, are the weighted
     divided by the number of images | reduce: x.mean()
     divided by the sum of all weights | reduce: x.sum() / weight.sum() | x.mean() / weight.mean()
     sum instead of mean | reduce: x.sum()
+    divided by a fixed number | reduce: x.sum() / k for k in (3, 2, 4)
     mean over images and classes | reduce: x.mean() / z.shape[-1]
     divided by the classes instead of the images | reduce: x.sum() / z.shape[-1]
+    multiplied instead of divided | reduce: x.sum() * w.sum()
+    divided by one weight | reduce: x.sum() / w[k] for k in (-1, 0)
     weights below the line only | reduce: loss.sum() / w.sum()
     divided twice | reduce: x.mean() / w.sum() | x.mean() / weight.sum()
     the weight is applied twice | reduce: (w * x).sum() / w.sum() | (w * x).mean()
-Which weight belongs to an image? That of its own label, as it is.
+Which weight belongs to an image? That of its own label, as it is. (Or do they cancel? They multiply one loss for each image.)
     the weights are never used | weights: ones(len(t))
-    other weights than the labels' | weights: w[t - 1] | w[z.argmax(-1)] | w | w[arange(len(t)) % len(w)] | w[(t + 1) % len(w)] \
-| w.flip(0)[t]
+    other weights than the labels' | weights: w[t - 1] | w[z.argmax(-1)] | w | w[arange(len(t)) % len(w)] | w[arange(len(t))] \
+| w[:len(t)] | w[(t + 1) % len(w)] \
+| w.flip(0)[t] | t
     1 / weight instead of weight | weights: 1 / w[t] | reduce: (loss / w).sum() / w.sum()
 There is one loss for each image here, and one number is wanted.
-    no reduction | reduce: x / w.sum()
+    no reduction | reduce: x / w.sum() | w * loss.sum() / w.sum()
+One image's loss stands for all. (Look for = where += belongs, for an index, for a return inside the loop.)
+    one image only | reduce: x[k] / w.sum() for k in (-1, 0) | loss[k] for k in (-1, 0)
+The logarithm of a mean is not the mean of the logarithms: which comes first?
+    mean before the logarithm | result: -((own(z.softmax(-1), t) * w[t]).sum() / w[t].sum()).log()
+Here each image pays once, −log of its label's share.
+    binary cross-entropy instead | result: (binary(z, hot(z, t)) * w).mean() \
+| binary_cross_entropy_with_logits(z, hot(z, t), pos_weight=w)
 A weight multiplies one image's loss: not its logits, not what the logarithm is taken of, and not the mean of all.
     the weight comes after the mean | reduce: loss.mean() * w | loss.mean() * w.mean() \
 | loss.mean() * w.sum() | loss.mean() * weight | loss.mean() * weight.mean() | loss.mean() * weight.sum()
-    the weight in the wrong place | result: cross_entropy(z * w, t) | cross_entropy(z * w, t, weight=w) \
+    the weight in the wrong place | result: (w[t] * cross_entropy(z + w.log(), t, reduction="none")).sum() / w[t].sum() \
+| cross_entropy(z * w, t) | cross_entropy(z * w, t, weight=w) \
 | cross_entropy(z * w[t].unsqueeze(-1), t) | cross_entropy(z + w.log(), t) | (w[t] * z.logsumexp(-1) - own(z, t)).sum() / w[t].sum() \
 | -(own(z.softmax(-1), t) * w[t]).log().mean() | -own(z.softmax(-1) * w, t).log().sum() / w[t].sum()
 The losses were added up as they are: not weighed, or each by every weight, as where a column, [N, 1], meets a row, [N].
@@ -72,7 +84,8 @@ Losses in a column, [N, 1], met weights in a row, [N]: every loss was weighed by
     a column met a row | reduce: (w * loss.unsqueeze(1)).sum()
 Each image pays for its own label alone: pick its entry before you add up.
     every image with every label | result: -(w[t] * z.log_softmax(-1)[:, t]).sum() / w[t].sum() / len(t)
-    all classes counted | result: -(w * z.log_softmax(-1)).sum(-1).mean() | -(w * z.log_softmax(-1)).sum() / w[t].sum()
+    all classes counted | result: -(w[t].unsqueeze(-1) * z.log_softmax(-1)).sum() / w[t].sum() \
+| -(w * z.log_softmax(-1)).sum(-1).mean() | -(w * z.log_softmax(-1)).sum() / w[t].sum()
 """, WEIGHTED_STEPS)
 
 

@@ -166,7 +166,7 @@ CODE = [
         "labels taken from the first row only": (4, "    own = logs[0, labels]"),
         "every image with every label": (4, "    own = logs[:, labels]"),
         "off by one class": (4, "    own = logs[images, labels - 1]"),
-        "minus missing": (5, "    return own.mean()"),
+        "a minus missing, or one too many": (5, "    return own.mean()"),
         "sum instead of mean": (5, "    return -own.sum()"),
     }),
     Code(BCE_TASK, [
@@ -180,7 +180,7 @@ CODE = [
         "y or 1 − y missing before a logarithm": (3, "    away = F.logsigmoid(-logits)"),
         "own class only": (4, "    losses = -there"),
         "only the classes that are not there": (4, "    losses = -away"),
-        "minus missing": (4, "    losses = there + away"),
+        "a minus missing, or one too many": (4, "    losses = there + away"),
         "one term has the wrong sign": (4, "    losses = -there + away"),
         "sum instead of mean": (5, "    return losses.sum()"),
         "mean over the classes only": (5, "    return losses.mean(dim=1)"),
