@@ -6,6 +6,7 @@ import functools
 import gc
 import math
 import re
+import sys
 import time
 import warnings
 
@@ -504,6 +505,9 @@ def test_what_the_function_prints_is_seen_once(capsys):
         return torch.softmax(z, 1)
 
     assert check_softmax(chatty).passed and capsys.readouterr().out == "here I am\n"
+    for loss in (F.cross_entropy, lambda z, t: F.cross_entropy(z, t) * 1.37, lambda z, t: F.cross_entropy(z.clamp(-500, 500), t)):
+        check_cross_entropy(lambda z, t, loss=loss: print("here I am", file=sys.stderr) or loss(z, t))
+        assert capsys.readouterr().err == "here I am\n"
 
 
 def test_torch_has_its_threads_dtype_and_gradients_back_and_garbage_is_collected():

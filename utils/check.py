@@ -104,10 +104,7 @@ def check(function: Callable, task: Task) -> Result:
 def checked(function: Callable, task: Task) -> Result:
     name, start, asked, questions = name_of(function), time.perf_counter(), [], task.inputs + task.extremes
     for given in questions + questions[::-1]:  # all once more: only then does it show that something is kept between the calls
-        with contextlib.ExitStack() as quiet:
-            if asked:
-                quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
-                quiet.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        with silence() if asked else contextlib.nullcontext():
             asked.append(heard(function, given))
         if len(asked) == 1 and asked[0].holder == "nothing":
             return Result(False, say("… {name} is not written yet, or has no return: it gave nothing back. "
@@ -138,9 +135,11 @@ def checked(function: Callable, task: Task) -> Result:
         elif agrees(first, right, task.within * (100 if extreme else 1)) or (task.also and agrees(first, task.also(*given), 1e-6)):
             continue  # in extremes 1000 − 999.69 has lost four digits
         elif not extreme:
-            fault, thought = named(function, task, asked[:len(task.inputs)], first)
+            with silence():
+                fault, thought = named(function, task, asked[:len(task.inputs)], first)
         if not fault and k:
-            fault, thought = cause(function, task, given, first, right)
+            with silence():
+                fault, thought = cause(function, task, given, first, right)
         if not fault:
             thought = say("Run your lines one by one on this input, and look where the numbers are no longer what you expect.")
             if first.raised:
@@ -153,7 +152,7 @@ def checked(function: Callable, task: Task) -> Result:
                                    say("Wanted is one number, shape []."), thought)
         fault = fault or say("not right yet")
         return Result(False, "\n".join([f"✗ {name}{say(': ')}{fault}", *lines, folded(thought, 100, indent="  ")]))
-    with contextlib.redirect_stdout(io.StringIO()):
+    with silence():
         more = steepness(function, task.truth, task.slopes) or task.remark(function)
     right = (say("✓ {name} agrees with torch on {count} inputs, extreme ones among them.", name=name, count=len(questions)) if task.extremes
              else say("✓ {name} agrees with torch on {count} inputs.", name=name, count=len(questions)))
@@ -161,6 +160,13 @@ def checked(function: Callable, task: Task) -> Result:
 
 
 # --- what the function says
+
+@contextlib.contextmanager
+def silence():
+    """What is printed meanwhile is not shown."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
 
 def heard(function: Callable, given: tuple) -> Heard:
     """The function's answer to copies of the arguments; numbers in a list or an array are numbers too, and remembered as such."""
