@@ -632,6 +632,12 @@ def test_a_limit_is_looked_for_among_large_logits_only():
     assert "cuts it off" not in check_softmax(lambda z: (z.exp() / z[-1].exp().sum()).sqrt()).message
 
 
+def test_a_nearly_right_function_has_no_slip():
+    """One that is wrong by 0.0001 at −9 only, and others by as much elsewhere."""
+    assert names_in(check_log_sigmoid(lambda z: torch.where(z < -5, z, F.logsigmoid(z)))) == "not right yet"
+    assert names_in(check_softmax(lambda z: 2.7183 ** z / (2.7183 ** z).sum(1, keepdim=True))) == "e cut off after a few digits"
+
+
 def test_nan_alone_is_no_pair_of_slips():
     def for_each_class(z, t, w):  # of which not every one is in a batch
         return sum(w[k] * F.cross_entropy(z[t == k], t[t == k]) for k in range(len(w))) / w.sum()

@@ -276,7 +276,8 @@ def explanation(answers: list, task: Task) -> list[Slip]:
             if like(answers[first], seen(function, after, task, first), loose=True, **closely):
                 theirs = [seen(function, after, task, k) for k in every]
                 if (all(fit(answers, theirs, cut=cut)) and sum(fit(told if cut or least > 1 else answers, theirs)) > len(theirs) / 2
-                        and fit(theirs, rights, within=1e-6).count(False) >= least):
+                        and fit(theirs, rights, within=1e-6).count(False) >= least
+                        and gap(answers, theirs) <= max(1e-6, gap(answers, rights) / 2)):  # a nearly right function is none of these
                     return [*slips, LIMIT] if cut else slips
     return []
 
@@ -300,10 +301,11 @@ def single(task: Task) -> list[tuple]:
 
 @functools.cache
 def double(task: Task) -> list[tuple]:
-    """All with two slips at once, in different steps, of which neither alone raises: each pair in the first way that has both."""
+    """All with two slips at once, in different steps, neither of which raises throughout: each pair in the first way that has both."""
     pairs = {}
     for way in task.ways:
-        forms = [form for form in usable(task, way, 2) if not isinstance(seen(*guess(task, way, form)[1:], task, most_telling(task)), str)]
+        alone = {form: guess(task, way, form)[1:] for form in usable(task, way, 2)}
+        forms = [form for form, its in alone.items() if not all(isinstance(seen(*its, task, k), str) for k in range(len(task.inputs)))]
         for a, b in itertools.combinations(forms, 2):
             if a[0] != b[0] and a[1] != b[1] and (b[2].heeds is None or a[1] in b[2].heeds):
                 picking = way if "pick" in (a[1], b[1]) else None  # one way picks a share, another a logit
@@ -394,6 +396,13 @@ def like(mine, theirs, within: float = 3e-6, loose: bool = False, cut: bool = Fa
     return mine[:2] == theirs[:2] and (loose or mine[2] == theirs[2]) and all(
         math.isclose(a, b, rel_tol=10 * within, abs_tol=within) or (a != a and b != b) or (cut and not math.isfinite(b))
         for a, b in zip(mine[3], theirs[3]))
+
+
+def gap(ours: list, theirs: list) -> float:
+    """By how much answers of the same shape differ at most, as a part of what they are."""
+    return max((abs(a - b) / (1 + abs(b)) for mine, other in zip(ours, theirs)
+                if not isinstance(mine, str) and not isinstance(other, str) and mine[1] == other[1]
+                for a, b in zip(mine[3], other[3]) if math.isfinite(a) and math.isfinite(b)), default=0.0)
 
 
 def in_words(slips: list[Slip]) -> tuple[str, str]:

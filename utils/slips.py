@@ -274,7 +274,7 @@ Logits mean something as they are, by sign and by size. What is done to them fir
 | (z - z.mean(-1, keepdim=True)) / z.std(-1, keepdim=True, correction=k) for k in (1, 0) | z.clamp(k, 1) for k in (0, -1) \
 | z / z.max() | z / z.norm() | (z - z.mean()) / z.std() | z / z.norm(dim=-1, keepdim=True) | (z - smallest(z)) / (largest(z) - smallest(z))
     logits rounded first | scores, logits: z.round() | z.trunc()
-    a limit on the logits | scores, logits: z.clamp(-k, k) for k in (10, 5, 6, 8, 15, 20, 30)
+    a limit on the logits | scores, logits: z.clamp(-k, k) for k in (10, 5, 6, 8)
 That is another loss, with another slope. Cross-entropy is −log of the label's share.
     squared difference, or absolute | loss: k(softmax(z, -1), hot(z, t)) for k in (mse_loss, l1_loss) | mse_loss(z, hot(z, t)) \
 | mse_loss(z.sigmoid(), hot(z, t)) | ((softmax(z, -1) - hot(z, t)).abs() ** k).sum(-1).mean() for k in (2, 1)
