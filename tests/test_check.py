@@ -144,7 +144,7 @@ THOUGHTS = {
     "another loss,": ("squared difference, or absolute", 4), "the slope": ("the gradient instead of the loss", 1),
     "often the largest": ("accuracy instead of a loss", 1), "image counts": ("weights that nobody asked for", 2),
     "score: which": ("the label itself subtracted", 1), "The one-hot": ("log of the product with the one-hot row", 1),
-    "then labels.": ("arguments exchanged", 1), "several numbers": ("yes or no of a whole tensor", 1),
+    "several numbers": ("yes or no of a whole tensor", 1),
     "math's functions,": ("a tensor where one number is wanted", 1), "too many,": ("a minus missing, or one too many", 3),
     "Digits were": ("rounded on the way", 3), "and False": ("yes or no where numbers are wanted", 1),
     "right, their": ("a dimension lost", 2), "Some rows": ("one row only", 2), "each here:": ("reduced too early", 1),

@@ -299,8 +299,6 @@ A label is a place in the row, not a score: which logit stands there?
     the label itself subtracted | loss: (z.logsumexp(-1) - t).mean()
 The one-hot row's zeros are in the logarithm, and log 0 is −inf.
     log of the product with the one-hot row | loss: -(hot(z, t) * softmax(z, -1)).log().mean()
-Logits first, then labels.
-    arguments exchanged | loss: cross_entropy(t, z)
 """, LIMITS=[1e-7, 1e-8, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-9, 1e-10, 1e-12, 1e-15])
 # In what is handed back, which any function can have.
 GENERAL = slips("""
